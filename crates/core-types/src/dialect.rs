@@ -1,0 +1,106 @@
+//! Names of wire formats, operations and vendors.
+//!
+//! They are open sets of static names rather than enums, so that a new vendor crate adds one
+//! without touching this crate.
+
+use std::fmt;
+
+/// One wire format, for example `openai.chat`. Two equal names mean byte-compatible bodies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Dialect(&'static str);
+
+impl Dialect {
+    /// OpenAI Chat Completions.
+    pub const OPENAI_CHAT: Self = Self("openai.chat");
+    /// OpenAI legacy text completions.
+    pub const OPENAI_COMPLETIONS: Self = Self("openai.completions");
+    /// OpenAI embeddings.
+    pub const OPENAI_EMBEDDINGS: Self = Self("openai.embeddings");
+    /// Anthropic Messages.
+    pub const ANTHROPIC_MESSAGES: Self = Self("anthropic.messages");
+    /// Anthropic token counting.
+    pub const ANTHROPIC_COUNT_TOKENS: Self = Self("anthropic.count_tokens");
+
+    /// A dialect of another crate.
+    #[must_use]
+    pub const fn named(name: &'static str) -> Self {
+        Self(name)
+    }
+
+    /// The name, for logs, metrics and spans.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        self.0
+    }
+}
+
+impl fmt::Display for Dialect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+/// What is asked of a model, whatever the dialect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Operation {
+    /// A conversation turn.
+    Chat,
+    /// A raw prompt to be continued.
+    TextCompletion,
+    /// Vectors for texts.
+    Embeddings,
+    /// The size of a request in tokens; generates nothing.
+    CountTokens,
+}
+
+impl Operation {
+    /// Every operation, in the order of [`Operation::index`].
+    pub const ALL: [Self; 4] =
+        [Self::Chat, Self::TextCompletion, Self::Embeddings, Self::CountTokens];
+
+    /// Position in [`Operation::ALL`], for tables.
+    #[must_use]
+    pub const fn index(self) -> usize {
+        match self {
+            Self::Chat => 0,
+            Self::TextCompletion => 1,
+            Self::Embeddings => 2,
+            Self::CountTokens => 3,
+        }
+    }
+
+    /// OpenTelemetry's `gen_ai.operation.name`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Chat => "chat",
+            Self::TextCompletion => "text_completion",
+            Self::Embeddings => "embeddings",
+            Self::CountTokens => "count_tokens",
+        }
+    }
+}
+
+/// A vendor, by OpenTelemetry's `gen_ai.provider.name` where it has one.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct ProviderName(std::sync::Arc<str>);
+
+impl ProviderName {
+    /// Names a vendor.
+    #[must_use]
+    pub fn new(name: &str) -> Self {
+        Self(name.into())
+    }
+
+    /// The name, for logs, metrics and spans.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for ProviderName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
