@@ -1,0 +1,96 @@
+//! The seams through which I/O enters: a transport, an authorizer, and nothing else.
+
+use bytes::Bytes;
+use futures_core::Stream;
+use futures_core::future::BoxFuture;
+use std::pin::Pin;
+use std::time::{Duration, Instant};
+use tollgate_core_types::{ErrorClass, UpstreamError};
+
+/// The body of a vendor's answer. Dropping it cancels the request at the vendor.
+pub type ByteStream = Pin<Box<dyn Stream<Item = Result<Bytes, TransportError>> + Send>>;
+
+/// Sends requests to vendors.
+pub trait Transport: Send + Sync + 'static {
+    /// Sends one request and gives the head of its answer.
+    ///
+    /// # Errors
+    /// When no head came: see [`TransportError`].
+    ///
+    /// # Cancel safety
+    /// Dropping the future abandons the request and closes its connection if it was in use.
+    fn send(
+        &self,
+        request: http::Request<Bytes>,
+        deadlines: Deadlines,
+    ) -> BoxFuture<'_, Result<http::Response<ByteStream>, TransportError>>;
+}
+
+/// How long the steps of an attempt may take. The caller enforces first token, idle and total on
+/// what it reads; the transport enforces `connect`, and gives up at `until` at the latest.
+#[derive(Debug, Clone, Copy)]
+pub struct Deadlines {
+    /// DNS, TCP and TLS together.
+    pub connect: Duration,
+    /// The head must have come by then.
+    pub until: Instant,
+}
+
+/// Puts a credential into a request. May wait, for a token to be fetched.
+pub trait Authorizer: Send + Sync + 'static {
+    /// Adds the credential.
+    ///
+    /// # Errors
+    /// When no credential could be had.
+    fn authorize<'a>(
+        &'a self,
+        request: &'a mut http::Request<Bytes>,
+    ) -> BoxFuture<'a, Result<(), UpstreamError>>;
+}
+
+/// A request that got no whole answer. Texts hold no credentials and no query strings.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TransportError {
+    /// No connection (DNS, TCP, TLS): nothing was sent.
+    #[error("cannot connect to {origin}: {reason}")]
+    Connect {
+        /// Scheme, host and port.
+        origin: String,
+        /// What failed.
+        reason: String,
+    },
+    /// The connection broke after the request, or part of it, was sent.
+    #[error("connection to {origin} broke: {reason}")]
+    Broken {
+        /// Scheme, host and port.
+        origin: String,
+        /// What failed.
+        reason: String,
+    },
+    /// No head in time.
+    #[error("no answer from {origin} in time")]
+    Timeout {
+        /// Scheme, host and port.
+        origin: String,
+    },
+    /// The answer's body is larger than allowed, or encoded in a way we did not ask for.
+    #[error("unusable answer from {origin}: {reason}")]
+    Unusable {
+        /// Scheme, host and port.
+        origin: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+}
+
+impl From<TransportError> for UpstreamError {
+    fn from(error: TransportError) -> Self {
+        let class = match &error {
+            TransportError::Connect { .. } => ErrorClass::Connect,
+            TransportError::Broken { .. } => ErrorClass::Transport,
+            TransportError::Timeout { .. } => ErrorClass::FirstTokenTimeout,
+            TransportError::Unusable { .. } => ErrorClass::Malformed,
+        };
+        Self::new(class, error.to_string())
+    }
+}

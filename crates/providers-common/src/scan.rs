@@ -1,0 +1,243 @@
+//! Reading a body's top level in one pass: the checks every dialect shares, and where each key
+//! stands, so that [`crate::splice`] can edit without parsing again.
+//!
+//! This is the hot path of every request: one UTF-8 check, one count of brackets and one pass of
+//! serde_json; keys are borrowed from the body and their address tells where they stand. What went
+//! wrong is worked out only after it did. It never changes a byte and never builds a tree.
+
+mod depth;
+mod explain;
+mod walk;
+
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
+use std::borrow::Cow;
+use std::fmt;
+use std::ops::Range;
+
+use crate::client::BadRequest;
+
+/// Deepest nesting accepted, the outermost object included: what serde_json's typed readers take,
+/// so that a body that passes here never fails there for its depth.
+pub const MAX_DEPTH: usize = 127;
+
+/// Where the entries of a top-level object stand in its body.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Layout {
+    entries: Vec<Entry>,
+    /// Length of the body, to notice a layout that is another body's.
+    len: usize,
+}
+
+/// One key and its value, as byte ranges of the body; the key without its quotes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// The key's text as it is written, escapes included.
+    pub key: Range<u32>,
+    /// The value, without surrounding white space.
+    pub value: Range<u32>,
+}
+
+impl Layout {
+    /// The entries in the order of the body.
+    #[must_use]
+    pub fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    /// The value of `key` as it is written in `body`, which must be the body that was read.
+    #[must_use]
+    pub fn value<'b>(&self, body: &'b [u8], key: &str) -> Option<&'b str> {
+        let body = std::str::from_utf8(body).ok()?;
+        self.entries
+            .iter()
+            .find(|entry| entry.is(body, key))
+            .and_then(|entry| entry.value_text(body))
+    }
+
+    /// The entries alone.
+    pub(crate) fn into_entries(self) -> Vec<Entry> {
+        self.entries
+    }
+
+    /// Whether this can be the layout of a body of this length.
+    pub(crate) fn fits(&self, body: &[u8]) -> bool {
+        self.len == body.len()
+    }
+}
+
+impl Entry {
+    /// Whether the entry's key, unescaped, is `key`.
+    pub(crate) fn is(&self, body: &str, key: &str) -> bool {
+        let raw = slice(body, &self.key);
+        if raw.len() == key.len() {
+            // An escape is longer than what it stands for, so there is none if they are equal.
+            return raw == key && !raw.contains('\\');
+        }
+        raw.len() > key.len() && raw.contains('\\') && unescape(raw) == key
+    }
+
+    /// The entry's key, unescaped.
+    pub(crate) fn name<'b>(&self, body: &'b str) -> Cow<'b, str> {
+        unescape(slice(body, &self.key))
+    }
+
+    /// The entry's value as it is written.
+    pub(crate) fn value_text<'b>(&self, body: &'b str) -> Option<&'b str> {
+        body.get(widen(&self.value))
+    }
+}
+
+/// Takes the fields of a top-level object as [`object`] meets them.
+pub trait Fields<'de> {
+    /// Reads the value of `key` from `map` (skip it with `serde::de::IgnoredAny`).
+    ///
+    /// # Errors
+    /// Whatever the value's deserializer says; [`object`]'s caller then explains with a slow pass.
+    fn field<A: MapAccess<'de>>(&mut self, key: &str, map: &mut A) -> Result<(), A::Error>;
+}
+
+/// Reads a body in one pass: valid UTF-8, one JSON object, nested at most [`MAX_DEPTH`] deep,
+/// no duplicate top-level keys.
+///
+/// A value that `fields` skips is checked as JSON, but not for what only its reader can mind: a
+/// number out of range, half a surrogate pair, duplicate keys further down.
+///
+/// # Errors
+/// Codes `invalid_utf8`, `invalid_json`, `too_deep`; a field's own error comes as
+/// `invalid_request` with line and column, for the caller to explain better.
+pub fn object<'de, F: Fields<'de>>(body: &'de [u8], fields: &mut F) -> Result<Layout, BadRequest> {
+    let text = std::str::from_utf8(body).map_err(|error| explain::utf8(body, error))?;
+    if depth::exceeds(text.as_bytes(), MAX_DEPTH) {
+        return Err(explain::depth());
+    }
+    if u32::try_from(text.len()).is_err() {
+        return Err(BadRequest::body("invalid_json", "body is larger than 4 GiB"));
+    }
+    let mut reader = serde_json::Deserializer::from_str(text);
+    let top = Top { text, fields, keys: Vec::with_capacity(16), borrowed: true };
+    let found = (&mut reader)
+        .deserialize_map(top)
+        .and_then(|found| reader.end().map(|()| found))
+        .map_err(|error| explain::json(text, &error))?;
+    let escaped = found.is_none();
+    let entries = match found {
+        Some(keys) => walk::values(text, keys),
+        None => walk::entries(text),
+    };
+    let entries = entries.ok_or_else(explain::unplaced)?;
+    if let Some(key) = walk::duplicate(text, &entries, escaped) {
+        return Err(explain::duplicate(&key));
+    }
+    Ok(Layout { entries, len: text.len() })
+}
+
+/// The layout of a body of which nothing else is wanted.
+///
+/// # Errors
+/// As [`object`].
+pub fn layout(body: &[u8]) -> Result<Layout, BadRequest> {
+    struct Skip;
+    impl<'de> Fields<'de> for Skip {
+        fn field<A: MapAccess<'de>>(&mut self, _: &str, map: &mut A) -> Result<(), A::Error> {
+            map.next_value::<IgnoredAny>().map(|_| ())
+        }
+    }
+    object(body, &mut Skip)
+}
+
+/// The whole body as a tree, for the slow pass that explains what a typed reader refused.
+///
+/// # Errors
+/// As [`object`], and for what only a full reading notices, for example half a surrogate pair.
+pub fn parse_value(body: &[u8]) -> Result<serde_json::Value, BadRequest> {
+    let text = std::str::from_utf8(body).map_err(|error| explain::utf8(body, error))?;
+    if depth::exceeds(body, MAX_DEPTH) {
+        return Err(explain::depth());
+    }
+    serde_json::from_str(text).map_err(|error| explain::json(text, &error))
+}
+
+/// Visits the top level; gives the keys' ranges, or `None` where a key could not be borrowed.
+struct Top<'a, 'de, F> {
+    text: &'de str,
+    fields: &'a mut F,
+    keys: Vec<Range<u32>>,
+    borrowed: bool,
+}
+
+impl<'de, F: Fields<'de>> Visitor<'de> for Top<'_, 'de, F> {
+    type Value = Option<Vec<Range<u32>>>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<Self::Value, A::Error> {
+        while let Some(key) = map.next_key_seed(Key)? {
+            match &key {
+                Cow::Borrowed(key) => self.keys.extend(place(self.text, key)),
+                // A key with escapes is a copy, whose address says nothing.
+                Cow::Owned(_) => self.borrowed = false,
+            }
+            self.fields.field(&key, &mut map)?;
+        }
+        Ok(self.borrowed.then_some(self.keys))
+    }
+}
+
+/// Reads a key without copying it where it has no escapes.
+struct Key;
+
+impl<'de> DeserializeSeed<'de> for Key {
+    type Value = Cow<'de, str>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Key {
+    type Value = Cow<'de, str>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a key")
+    }
+
+    fn visit_borrowed_str<E>(self, key: &'de str) -> Result<Self::Value, E> {
+        Ok(Cow::Borrowed(key))
+    }
+
+    fn visit_str<E>(self, key: &str) -> Result<Self::Value, E> {
+        Ok(Cow::Owned(key.to_owned()))
+    }
+}
+
+/// Where `part`, a slice of `text`, stands in it.
+fn place(text: &str, part: &str) -> Option<Range<u32>> {
+    let start = (part.as_ptr() as usize).checked_sub(text.as_ptr() as usize)?;
+    range(start..start + part.len())
+}
+
+fn range(range: Range<usize>) -> Option<Range<u32>> {
+    Some(u32::try_from(range.start).ok()?..u32::try_from(range.end).ok()?)
+}
+
+fn widen(range: &Range<u32>) -> Range<usize> {
+    range.start as usize..range.end as usize
+}
+
+fn slice<'b>(text: &'b str, range: &Range<u32>) -> &'b str {
+    text.get(widen(range)).unwrap_or_default()
+}
+
+/// The text of a JSON string given without its quotes.
+fn unescape(raw: &str) -> Cow<'_, str> {
+    if !raw.contains('\\') {
+        return Cow::Borrowed(raw);
+    }
+    let quoted = format!("\"{raw}\"");
+    serde_json::from_str(&quoted).map_or(Cow::Borrowed(raw), Cow::Owned)
+}
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -1,0 +1,87 @@
+//! Where an attempt goes: everything of a deployment that a codec needs, and no secret.
+
+use http::Uri;
+use tollgate_core_types::JsonText;
+
+/// The place that a codec encodes for.
+#[derive(Debug, Clone)]
+pub struct UpstreamTarget {
+    /// Base address without a trailing slash, for example `https://api.openai.com/v1`.
+    pub base: Uri,
+    /// The model's id at the vendor.
+    pub model: String,
+    /// Parameters to add, rename and remove.
+    pub params: ParamRules,
+    /// Whether to ask for usage in streams (`stream_options`); some old servers refuse it.
+    pub stream_usage: bool,
+    /// Bound of generated tokens where the dialect requires one and the client gave none.
+    pub max_output_tokens: u64,
+    /// Headers to add to every request, for example a vendor's beta switch. No credentials.
+    pub headers: Vec<(http::HeaderName, http::HeaderValue)>,
+    /// Traits of the upstream model and server that the codec must respect.
+    pub quirks: Quirks,
+}
+
+impl UpstreamTarget {
+    /// The address of `path` (with its leading slash) below the base, with an optional query.
+    ///
+    /// # Errors
+    /// When the parts do not make a URI; the base was checked, so only a hostile query can do that.
+    pub fn uri(&self, path: &str, query: Option<&str>) -> Result<Uri, http::Error> {
+        let scheme = self.base.scheme_str().unwrap_or("http");
+        let authority = self.base.authority().map_or("", http::uri::Authority::as_str);
+        let prefix = self.base.path().trim_end_matches('/');
+        let mut path_and_query = String::with_capacity(prefix.len() + path.len() + 8);
+        path_and_query.push_str(prefix);
+        path_and_query.push_str(path);
+        if let Some(query) = query.filter(|query| !query.is_empty()) {
+            path_and_query.push('?');
+            path_and_query.push_str(query);
+        }
+        Uri::builder().scheme(scheme).authority(authority).path_and_query(path_and_query).build()
+    }
+}
+
+/// How servers of one dialect differ. All `false` is the dialect's own vendor with an old model.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Quirks {
+    /// Send `max_completion_tokens` instead of `max_tokens` (OpenAI reasoning families).
+    pub max_completion_tokens: bool,
+    /// Send system messages as `developer` (OpenAI reasoning families).
+    pub developer_role: bool,
+    /// Send developer messages as `system` (servers that do not know the role).
+    pub no_developer_role: bool,
+    /// The model refuses temperature, top_p and top_k.
+    pub no_sampling: bool,
+    /// The model takes adaptive thinking with an effort instead of a thinking budget.
+    pub adaptive_thinking: bool,
+    /// The model refuses a forced tool choice.
+    pub no_forced_tools: bool,
+    /// The model has no native structured output; use a forced tool.
+    pub no_native_schema: bool,
+}
+
+/// Parameters that configuration adds, renames and removes at the body's top level.
+///
+/// Applied in this order: defaults (only where the client's body has no such key), remove, rename,
+/// set (always).
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ParamRules {
+    /// Added where the client gave none; the request's own value wins.
+    pub defaults: Vec<(String, JsonText)>,
+    /// Left out.
+    pub remove: Vec<String>,
+    /// Sent under another name.
+    pub rename: Vec<(String, String)>,
+    /// Always sent, whatever the client gave.
+    pub set: Vec<(String, JsonText)>,
+}
+
+impl ParamRules {
+    /// Whether nothing is to be done.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        let Self { defaults, remove, rename, set } = self;
+        defaults.is_empty() && remove.is_empty() && rename.is_empty() && set.is_empty()
+    }
+}
