@@ -1,0 +1,150 @@
+//! Metrics of one deployment: how it behaves, in our words and in the GenAI convention's.
+
+use std::sync::Arc;
+
+use metrics::{Counter, Gauge, Histogram, Label};
+use tollgate_core_types::{ErrorClass, Operation, Usage};
+
+use super::{InFlight, OUTCOMES, label};
+use crate::event::{AttemptEvent, DeploymentState, Outcome};
+use crate::metrics::names;
+use crate::metrics::registry::{NameSet, Registry};
+use crate::metrics::table::Table;
+
+/// A place for success, then one per class.
+const RESULTS: usize = ErrorClass::ALL.len() + 1;
+const OPERATIONS: usize = 4;
+
+/// The metrics of one deployment. Cheap to clone; make it once, when the deployment is built.
+#[derive(Debug, Clone)]
+pub struct DeploymentMetrics(Arc<Deployment>);
+
+#[derive(Debug)]
+struct Deployment {
+    registry: Arc<Registry>,
+    id: String,
+    provider: String,
+    upstream_model: String,
+    attempts: Table<Counter>,
+    duration: Table<Histogram>,
+    tokens: Table<Histogram>,
+    state: Gauge,
+    in_flight: Gauge,
+    frames_skipped: Counter,
+}
+
+impl DeploymentMetrics {
+    /// Handles for the deployment `id`, all three names from the configuration.
+    pub(crate) fn new(
+        registry: &Arc<Registry>,
+        id: &str,
+        provider: &str,
+        upstream_model: &str,
+    ) -> Self {
+        let id = registry.bounded(NameSet::Deployments, id);
+        // Beyond the cap the deployment's own names must not make series either.
+        let known = id != names::OTHER;
+        let or_other = |name: &str| if known { name } else { names::OTHER }.to_owned();
+        let (provider, upstream_model) = (or_other(provider), or_other(upstream_model));
+        let by_id = || vec![label("deployment", &id)];
+        Self(Arc::new(Deployment {
+            attempts: Table::new(OUTCOMES * RESULTS),
+            duration: Table::new(OPERATIONS * RESULTS),
+            tokens: Table::new(OPERATIONS * 2),
+            state: registry.gauge(names::DEPLOYMENT_STATE, by_id()),
+            in_flight: registry.gauge(names::DEPLOYMENT_IN_FLIGHT, by_id()),
+            frames_skipped: registry.counter(names::STREAM_FRAMES_SKIPPED, by_id()),
+            registry: Arc::clone(registry),
+            id,
+            provider,
+            upstream_model,
+        }))
+    }
+
+    /// Shows the breaker's state.
+    pub fn set_state(&self, state: DeploymentState) {
+        self.0.state.set(state.value());
+    }
+
+    /// Counts an attempt as being made until the guard drops.
+    pub fn in_flight(&self) -> InFlight {
+        InFlight::new(&self.0.in_flight)
+    }
+
+    /// Counts the end of an attempt.
+    pub(crate) fn record(&self, event: &AttemptEvent<'_>) {
+        let deployment = &*self.0;
+        let Usage { input_tokens, output_tokens, .. } = event.usage;
+        if let Some(attempts) = deployment.attempts(event.outcome, event.class) {
+            attempts.increment(1);
+        }
+        if let Some(duration) = deployment.duration(event.operation, event.class) {
+            duration.record(event.duration);
+        }
+        for (kind, tokens) in [input_tokens, output_tokens].into_iter().enumerate() {
+            if let Some((tokens, usage)) = tokens.zip(deployment.tokens(event.operation, kind)) {
+                usage.record(tokens as f64);
+            }
+        }
+        if event.frames_skipped > 0 {
+            deployment.frames_skipped.increment(event.frames_skipped);
+        }
+    }
+}
+
+impl Deployment {
+    fn attempts(&self, outcome: Outcome, class: Option<ErrorClass>) -> Option<&Counter> {
+        self.attempts.get(outcome.index() * RESULTS + result_index(class), || {
+            let labels = vec![
+                label("deployment", &self.id),
+                label("provider", &self.provider),
+                Label::new("outcome", outcome.as_str()),
+                Label::new("class", class.map_or("none", ErrorClass::as_str)),
+            ];
+            self.registry.counter(names::ATTEMPTS, labels)
+        })
+    }
+
+    fn duration(&self, operation: Operation, class: Option<ErrorClass>) -> Option<&Histogram> {
+        self.duration.get(operation_index(operation) * RESULTS + result_index(class), || {
+            let mut labels = self.convention_labels(operation);
+            if let Some(class) = class {
+                labels.push(Label::new("error_type", class.as_str()));
+            }
+            self.registry.histogram(names::GEN_AI_DURATION, labels)
+        })
+    }
+
+    fn tokens(&self, operation: Operation, kind: usize) -> Option<&Histogram> {
+        self.tokens.get(operation_index(operation) * 2 + kind, || {
+            let mut labels = self.convention_labels(operation);
+            let kind = if kind == 0 { "input" } else { "output" };
+            labels.push(Label::new("gen_ai_token_type", kind));
+            self.registry.histogram(names::GEN_AI_TOKENS, labels)
+        })
+    }
+
+    fn convention_labels(&self, operation: Operation) -> Vec<Label> {
+        vec![
+            Label::new("gen_ai_operation_name", operation.as_str()),
+            label("gen_ai_provider_name", &self.provider),
+            label("gen_ai_request_model", &self.upstream_model),
+        ]
+    }
+}
+
+/// 0 for success, then the class's place in [`ErrorClass::ALL`].
+fn result_index(class: Option<ErrorClass>) -> usize {
+    class.map_or(0, |class| {
+        1 + ErrorClass::ALL.iter().position(|known| *known == class).unwrap_or_default()
+    })
+}
+
+const fn operation_index(operation: Operation) -> usize {
+    match operation {
+        Operation::Chat => 0,
+        Operation::TextCompletion => 1,
+        Operation::Embeddings => 2,
+        Operation::CountTokens => 3,
+    }
+}

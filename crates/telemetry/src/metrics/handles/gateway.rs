@@ -1,0 +1,65 @@
+//! Metrics of the gateway as a whole.
+
+use metrics::{Counter, Gauge, Label};
+
+use super::label;
+use crate::event::{AttemptKind, HttpRejection};
+use crate::metrics::names;
+use crate::metrics::registry::Registry;
+
+/// Counters that belong to no model and no deployment.
+#[derive(Debug)]
+pub(crate) struct GatewayMetrics {
+    retries: [Counter; 3],
+    rejections: [Counter; HttpRejection::ALL.len()],
+    log_lines_dropped: Counter,
+    config_models: Gauge,
+}
+
+impl GatewayMetrics {
+    /// Handles, all of them visible from the start.
+    pub(crate) fn new(registry: &Registry, version: &str) -> Self {
+        registry.gauge(names::BUILD_INFO, vec![label("version", version)]).set(1.0);
+        let kinds = [AttemptKind::Retry, AttemptKind::Failover, AttemptKind::Fallback];
+        Self {
+            retries: kinds.map(|kind| {
+                registry.counter(names::RETRIES, vec![Label::new("kind", kind.as_str())])
+            }),
+            rejections: HttpRejection::ALL.map(|reason| {
+                let labels = vec![Label::new("reason", reason.as_str())];
+                registry.counter(names::HTTP_REJECTIONS, labels)
+            }),
+            log_lines_dropped: registry.counter(names::LOG_LINES_DROPPED, Vec::new()),
+            config_models: registry.gauge(names::CONFIG_MODELS, Vec::new()),
+        }
+    }
+
+    /// Counts an attempt that is not its request's first.
+    pub(crate) fn attempt(&self, kind: AttemptKind) {
+        let [retry, failover, fallback] = &self.retries;
+        match kind {
+            AttemptKind::First => {}
+            AttemptKind::Retry => retry.increment(1),
+            AttemptKind::Failover => failover.increment(1),
+            AttemptKind::Fallback => fallback.increment(1),
+        }
+    }
+
+    /// Counts a request that the HTTP layer refused.
+    pub(crate) fn rejection(&self, reason: HttpRejection) {
+        let at = HttpRejection::ALL.iter().position(|known| *known == reason);
+        if let Some(counter) = at.and_then(|at| self.rejections.get(at)) {
+            counter.increment(1);
+        }
+    }
+
+    /// Shows how many log lines were dropped so far.
+    pub(crate) fn log_lines_dropped(&self, total: u64) {
+        self.log_lines_dropped.absolute(total);
+    }
+
+    /// Shows how many model groups are configured.
+    pub(crate) fn config_models(&self, models: usize) {
+        self.config_models.set(models as f64);
+    }
+}

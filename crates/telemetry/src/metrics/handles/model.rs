@@ -1,0 +1,145 @@
+//! Metrics of one model group and operation: what its callers experience.
+
+use std::sync::Arc;
+
+use metrics::{Counter, Gauge, Histogram, Label};
+use tollgate_core_types::loss::HowLost;
+use tollgate_core_types::{Operation, Usage};
+
+use super::{InFlight, OUTCOMES, label};
+use crate::event::{Outcome, RequestEvent};
+use crate::metrics::names;
+use crate::metrics::registry::{NameSet, Registry};
+use crate::metrics::table::Table;
+
+/// Statuses with a label value of their own; any other is `other`.
+const STATUSES: [u16; 21] = [
+    200, 400, 401, 402, 403, 404, 405, 408, 409, 413, 415, 422, 424, 429, 499, 500, 501, 502, 503,
+    504, 529,
+];
+
+/// The metrics of one model group and operation. Cheap to clone; make it once, when the group is
+/// built, never per request.
+#[derive(Debug, Clone)]
+pub struct ModelMetrics(Arc<Model>);
+
+#[derive(Debug)]
+struct Model {
+    registry: Arc<Registry>,
+    alias: String,
+    operation: Operation,
+    requests: Table<Counter>,
+    duration: Table<Histogram>,
+    ttft: Table<Histogram>,
+    overhead: Histogram,
+    in_flight: Gauge,
+    tokens: [Counter; 5],
+    dropped: Counter,
+    approximated: Counter,
+}
+
+impl ModelMetrics {
+    /// Handles for `alias`, which must be a configured name or [`names::OTHER`].
+    pub(crate) fn new(registry: &Arc<Registry>, alias: &str, operation: Operation) -> Self {
+        let alias = match alias {
+            names::OTHER => alias.to_owned(),
+            name => registry.bounded(NameSet::Models, name),
+        };
+        let by_model = || vec![label("model", &alias), Label::new("operation", operation.as_str())];
+        let tokens = |kind| {
+            registry.counter(names::TOKENS, vec![label("model", &alias), Label::new("kind", kind)])
+        };
+        let lost = |how| {
+            let labels = vec![label("model", &alias), Label::new("how", how)];
+            registry.counter(names::PARAMS_DROPPED, labels)
+        };
+        Self(Arc::new(Model {
+            requests: Table::new((STATUSES.len() + 1) * OUTCOMES),
+            duration: Table::new(OUTCOMES),
+            ttft: Table::new(1),
+            overhead: registry.histogram(names::OVERHEAD, by_model()),
+            in_flight: registry.gauge(names::REQUESTS_IN_FLIGHT, by_model()),
+            tokens: ["input", "output", "cache_read", "cache_write", "reasoning"].map(tokens),
+            dropped: lost("dropped"),
+            approximated: lost("approximated"),
+            registry: Arc::clone(registry),
+            alias,
+            operation,
+        }))
+    }
+
+    /// Counts a request as being served until the guard drops.
+    pub fn in_flight(&self) -> InFlight {
+        InFlight::new(&self.0.in_flight)
+    }
+
+    /// Counts the end of a request.
+    pub(crate) fn record(&self, event: &RequestEvent<'_>) {
+        let model = &*self.0;
+        if let Some(requests) = model.requests(event.status, event.outcome) {
+            requests.increment(1);
+        }
+        if let Some(duration) = model.duration(event.outcome) {
+            duration.record(event.duration);
+        }
+        if let Some((ttft, histogram)) = event.ttft.zip(model.ttft()) {
+            histogram.record(ttft);
+        }
+        if let Some(overhead) = event.overhead {
+            model.overhead.record(overhead);
+        }
+        model.count_tokens(&event.usage);
+        for lost in event.lost {
+            match lost.how {
+                HowLost::Dropped => model.dropped.increment(1),
+                HowLost::Approximated => model.approximated.increment(1),
+            }
+        }
+    }
+}
+
+impl Model {
+    fn requests(&self, status: u16, outcome: Outcome) -> Option<&Counter> {
+        let row = STATUSES.iter().position(|known| *known == status).unwrap_or(STATUSES.len());
+        self.requests.get(row * OUTCOMES + outcome.index(), || {
+            let status = STATUSES.get(row).map_or(names::OTHER.to_owned(), u16::to_string);
+            let mut labels = self.labels();
+            labels.push(Label::new("status", status));
+            labels.push(Label::new("outcome", outcome.as_str()));
+            self.registry.counter(names::REQUESTS, labels)
+        })
+    }
+
+    fn duration(&self, outcome: Outcome) -> Option<&Histogram> {
+        self.duration.get(outcome.index(), || {
+            let mut labels = self.labels();
+            labels.push(Label::new("outcome", outcome.as_str()));
+            self.registry.histogram(names::REQUEST_DURATION, labels)
+        })
+    }
+
+    fn ttft(&self) -> Option<&Histogram> {
+        self.ttft.get(0, || self.registry.histogram(names::TIME_TO_FIRST_TOKEN, self.labels()))
+    }
+
+    fn labels(&self) -> Vec<Label> {
+        vec![label("model", &self.alias), Label::new("operation", self.operation.as_str())]
+    }
+
+    fn count_tokens(&self, usage: &Usage) {
+        let Usage {
+            input_tokens,
+            output_tokens,
+            cache_read_tokens,
+            cache_write_tokens,
+            reasoning_tokens,
+        } = *usage;
+        let counts =
+            [input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens];
+        for (counter, tokens) in self.tokens.iter().zip(counts) {
+            if let Some(tokens) = tokens.filter(|tokens| *tokens > 0) {
+                counter.increment(tokens);
+            }
+        }
+    }
+}

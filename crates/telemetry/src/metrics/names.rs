@@ -1,0 +1,144 @@
+//! Every metric: name, help, unit and buckets in one table.
+//!
+//! The exporter appends no suffix of its own: the names here are what Prometheus shows. A name is
+//! a promise to dashboards and alerts; it must never be renamed without a note in the changelog.
+
+use metrics::Unit;
+
+/// Requests by model group, operation, status and outcome.
+pub const REQUESTS: &str = "tollgate_requests_total";
+/// Duration of requests.
+pub const REQUEST_DURATION: &str = "tollgate_request_duration_seconds";
+/// Time to the first content of streams.
+pub const TIME_TO_FIRST_TOKEN: &str = "tollgate_time_to_first_token_seconds";
+/// The gateway's own share of a request's duration.
+pub const OVERHEAD: &str = "tollgate_overhead_seconds";
+/// Requests that are being served.
+pub const REQUESTS_IN_FLIGHT: &str = "tollgate_requests_in_flight";
+/// Tokens by model group and kind.
+pub const TOKENS: &str = "tollgate_tokens_total";
+/// Fields of requests that a deployment could not express.
+pub const PARAMS_DROPPED: &str = "tollgate_params_dropped_total";
+/// Attempts by deployment and result.
+pub const ATTEMPTS: &str = "tollgate_attempts_total";
+/// Attempts beyond a request's first.
+pub const RETRIES: &str = "tollgate_retries_total";
+/// Breaker state by deployment.
+pub const DEPLOYMENT_STATE: &str = "tollgate_deployment_state";
+/// Attempts that are being made, by deployment.
+pub const DEPLOYMENT_IN_FLIGHT: &str = "tollgate_deployment_in_flight";
+/// Stream frames that could not be read.
+pub const STREAM_FRAMES_SKIPPED: &str = "tollgate_stream_frames_skipped_total";
+/// Requests that the HTTP layer refused.
+pub const HTTP_REJECTIONS: &str = "tollgate_http_rejections_total";
+/// Request log lines that found no room.
+pub const LOG_LINES_DROPPED: &str = "tollgate_log_lines_dropped_total";
+/// Version of the gateway.
+pub const BUILD_INFO: &str = "tollgate_build_info";
+/// Model groups in the configuration.
+pub const CONFIG_MODELS: &str = "tollgate_config_models";
+/// Duration of upstream calls, by the GenAI convention.
+pub const GEN_AI_DURATION: &str = "gen_ai_client_operation_duration_seconds";
+/// Tokens of upstream calls, by the GenAI convention.
+pub const GEN_AI_TOKENS: &str = "gen_ai_client_token_usage";
+
+/// The value of a label whose true value is not a configured name.
+pub const OTHER: &str = "other";
+
+/// What a metric is.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Kind {
+    /// Only grows.
+    Counter,
+    /// Goes up and down.
+    Gauge,
+    /// Counts by buckets, which these are.
+    Histogram(&'static [f64]),
+}
+
+/// One metric's entry.
+pub(super) struct Definition {
+    /// Its name.
+    pub(super) name: &'static str,
+    /// Its help text.
+    pub(super) help: &'static str,
+    /// Its unit; none for counts of things that have no unit.
+    pub(super) unit: Option<Unit>,
+    /// What it is.
+    pub(super) kind: Kind,
+}
+
+/// The convention's buckets for client durations, with three more: generations outlast 82 s.
+const DURATION: &[f64] = &[
+    0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92, 163.84,
+    327.68, 655.36,
+];
+/// The convention's buckets for token counts.
+const TOKEN_COUNT: &[f64] = &[
+    1.0,
+    4.0,
+    16.0,
+    64.0,
+    256.0,
+    1024.0,
+    4096.0,
+    16_384.0,
+    65_536.0,
+    262_144.0,
+    1_048_576.0,
+    4_194_304.0,
+    16_777_216.0,
+    67_108_864.0,
+];
+/// From a memory copy to a stall of the whole process.
+const OVERHEAD_TIME: &[f64] = &[
+    0.000_025, 0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1,
+    0.25, 1.0,
+];
+
+/// Every metric of the gateway.
+pub(super) const ALL: [Definition; 18] = [
+    counter(REQUESTS, "Requests by model group, operation, HTTP status and outcome."),
+    seconds(REQUEST_DURATION, "Time from a request's arrival to its end.", DURATION),
+    seconds(
+        TIME_TO_FIRST_TOKEN,
+        "Time from a streamed request's arrival to its first content.",
+        DURATION,
+    ),
+    seconds(OVERHEAD, "Part of a request's duration that the gateway itself took.", OVERHEAD_TIME),
+    gauge(REQUESTS_IN_FLIGHT, "Requests that are being served."),
+    counter(
+        TOKENS,
+        "Tokens as vendors count them. Kind input includes cache_read and cache_write, kind output \
+         includes reasoning.",
+    ),
+    counter(PARAMS_DROPPED, "Request fields that the chosen deployment could not express."),
+    counter(ATTEMPTS, "Attempts at deployments by outcome and error class."),
+    counter(RETRIES, "Attempts beyond a request's first, by kind."),
+    gauge(DEPLOYMENT_STATE, "Breaker of a deployment: 0 closed, 1 half-open, 2 open."),
+    gauge(DEPLOYMENT_IN_FLIGHT, "Attempts that are being made at a deployment."),
+    counter(STREAM_FRAMES_SKIPPED, "Stream frames of vendors that could not be read."),
+    counter(HTTP_REJECTIONS, "Requests that were refused before routing, by reason."),
+    counter(LOG_LINES_DROPPED, "Request log lines dropped because their target is too slow."),
+    gauge(BUILD_INFO, "Always 1; the version is a label."),
+    gauge(CONFIG_MODELS, "Model groups in the running configuration."),
+    seconds(GEN_AI_DURATION, "Duration of GenAI operations, one per upstream attempt.", DURATION),
+    Definition {
+        name: GEN_AI_TOKENS,
+        help: "Tokens used per GenAI operation, by token type.",
+        unit: None,
+        kind: Kind::Histogram(TOKEN_COUNT),
+    },
+];
+
+const fn counter(name: &'static str, help: &'static str) -> Definition {
+    Definition { name, help, unit: Some(Unit::Count), kind: Kind::Counter }
+}
+
+const fn gauge(name: &'static str, help: &'static str) -> Definition {
+    Definition { name, help, unit: None, kind: Kind::Gauge }
+}
+
+const fn seconds(name: &'static str, help: &'static str, buckets: &'static [f64]) -> Definition {
+    Definition { name, help, unit: Some(Unit::Seconds), kind: Kind::Histogram(buckets) }
+}

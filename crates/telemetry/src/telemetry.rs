@@ -1,0 +1,165 @@
+//! The one handle that counts and logs events.
+//!
+//! It must never fail a request: whatever cannot be said is dropped and counted.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tollgate_core_types::Operation;
+
+use crate::error::TelemetryError;
+use crate::event::{AttemptEvent, HttpRejection, RequestEvent};
+use crate::log::{LogOptions, RequestLog};
+use crate::metrics::{DeploymentMetrics, GatewayMetrics, ModelMetrics, Registry, names};
+
+/// Settings of [`Telemetry`].
+#[derive(Debug, Clone)]
+pub struct TelemetryOptions {
+    /// The request log; `None` logs no requests.
+    pub log: Option<LogOptions>,
+    /// Version shown by `tollgate_build_info`.
+    pub version: String,
+    /// Most distinct model aliases, and most distinct deployment ids, that get series of their own
+    /// in the life of the process; further ones are counted as `other`.
+    pub max_names: usize,
+}
+
+impl TelemetryOptions {
+    /// Default of [`TelemetryOptions::max_names`].
+    pub const MAX_NAMES: usize = 2000;
+}
+
+impl Default for TelemetryOptions {
+    /// No request log, this crate's version.
+    fn default() -> Self {
+        Self {
+            log: None,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            max_names: Self::MAX_NAMES,
+        }
+    }
+}
+
+/// Metrics and request log of one gateway. Cheap to clone; clones share everything.
+#[derive(Debug, Clone)]
+pub struct Telemetry(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    registry: Arc<Registry>,
+    gateway: GatewayMetrics,
+    log: Option<RequestLog>,
+}
+
+impl Telemetry {
+    /// Content type of [`Telemetry::render_metrics`].
+    pub const METRICS_CONTENT_TYPE: &'static str = "text/plain; version=0.0.4; charset=utf-8";
+
+    /// Sets up metrics and, where asked for, the request log with its thread.
+    ///
+    /// # Errors
+    ///
+    /// [`TelemetryError::LogFile`] or [`TelemetryError::LogThread`] where the log cannot be opened.
+    pub fn new(options: &TelemetryOptions) -> Result<Self, TelemetryError> {
+        let log = options.log.as_ref().map(RequestLog::open).transpose()?;
+        Self::with_log(options, log)
+    }
+
+    /// Like [`Telemetry::new`], with a log that the caller opened; `options.log` is not read.
+    ///
+    /// # Errors
+    ///
+    /// [`TelemetryError::Metrics`] where the exporter refuses its settings.
+    pub fn with_log(
+        options: &TelemetryOptions,
+        log: Option<RequestLog>,
+    ) -> Result<Self, TelemetryError> {
+        let registry = Arc::new(Registry::new(options.max_names)?);
+        let gateway = GatewayMetrics::new(&registry, &options.version);
+        Ok(Self(Arc::new(Inner { registry, gateway, log })))
+    }
+
+    /// Handles of a model group for one operation. `alias` must be a configured name.
+    ///
+    /// Takes a lock and allocates: call it when the group is built, not per request.
+    #[must_use]
+    pub fn model(&self, alias: &str, operation: Operation) -> ModelMetrics {
+        ModelMetrics::new(&self.0.registry, alias, operation)
+    }
+
+    /// Handles for requests whose model is not configured: whatever they ask for, `other`.
+    #[must_use]
+    pub fn unknown_model(&self, operation: Operation) -> ModelMetrics {
+        ModelMetrics::new(&self.0.registry, names::OTHER, operation)
+    }
+
+    /// Handles of a deployment. All names must come from the configuration.
+    ///
+    /// Takes a lock and allocates: call it when the deployment is built, not per request.
+    #[must_use]
+    pub fn deployment(&self, id: &str, provider: &str, upstream_model: &str) -> DeploymentMetrics {
+        DeploymentMetrics::new(&self.0.registry, id, provider, upstream_model)
+    }
+
+    /// Counts and logs the end of a request. Never blocks.
+    pub fn request(&self, model: &ModelMetrics, event: &RequestEvent<'_>) {
+        model.record(event);
+        if let Some(log) = &self.0.log {
+            log.request(event);
+        }
+    }
+
+    /// Counts the end of an attempt and logs it where it failed. Never blocks.
+    pub fn attempt(&self, deployment: &DeploymentMetrics, event: &AttemptEvent<'_>) {
+        deployment.record(event);
+        self.0.gateway.attempt(event.kind);
+        if let Some(log) = &self.0.log {
+            log.attempt(event);
+        }
+    }
+
+    /// Counts a request that the HTTP layer refused before routing.
+    pub fn http_rejection(&self, reason: HttpRejection) {
+        self.0.gateway.rejection(reason);
+    }
+
+    /// Shows how many model groups the running configuration has.
+    pub fn set_config_models(&self, models: usize) {
+        self.0.gateway.config_models(models);
+    }
+
+    /// All metrics in Prometheus' text format.
+    #[must_use]
+    pub fn render_metrics(&self) -> String {
+        if let Some(log) = &self.0.log {
+            self.0.gateway.log_lines_dropped(log.dropped());
+        }
+        self.0.registry.render()
+    }
+
+    /// Sorts histogram samples into buckets. Call it every five seconds or so, scrape or no
+    /// scrape: samples wait in memory until then, 8 bytes each.
+    pub fn upkeep(&self) {
+        self.0.registry.upkeep();
+    }
+
+    /// Waits until every line logged before is written; `false` where `within` was not enough.
+    ///
+    /// Blocks: call it from `spawn_blocking` or outside a runtime.
+    #[must_use]
+    pub fn flush(&self, within: Duration) -> bool {
+        self.0.log.as_ref().is_none_or(|log| log.flush(within))
+    }
+
+    /// Closes the request log and waits until it is written; `false` where `within` was not
+    /// enough. Metrics go on. Later lines are dropped and counted.
+    ///
+    /// Blocks: call it from `spawn_blocking` or outside a runtime.
+    #[must_use]
+    pub fn shutdown(&self, within: Duration) -> bool {
+        self.0.log.as_ref().is_none_or(|log| log.close(within))
+    }
+}
+
+#[cfg(test)]
+mod tests;
