@@ -1,0 +1,237 @@
+//! One attempt: prepare, authorize, send, and read up to the commit point.
+//!
+//! What comes back is either a success that holds everything the rest needs, or a failure that the
+//! balancer has already judged. Nothing has gone to the client yet in either case.
+
+mod collect;
+mod prepare;
+mod read;
+
+use bytes::Bytes;
+use std::sync::Arc;
+use std::time::Instant;
+use tollgate_balancer::{Attempt, Committed, Failure};
+use tollgate_core_types::reply::FinishReason;
+use tollgate_core_types::{Dialect, ErrorClass, Lost, UpstreamError};
+use tollgate_providers_common::{ByteStream, ClientDialect, Deadlines, Inbound, RenderContext};
+use tollgate_telemetry::{AttemptKind, Outcome, Telemetry};
+use tracing::Span;
+
+use crate::clock;
+use crate::deployment::{Deployment, Way};
+use crate::estimate;
+use crate::record::{AttemptFacts, AttemptRecord, Progress};
+use crate::stream::{Pump, Tally};
+
+/// What all attempts of one request share.
+pub(crate) struct Shared<'a> {
+    pub(crate) inbound: &'a Inbound,
+    pub(crate) client: &'a Arc<dyn ClientDialect>,
+    pub(crate) request_id: &'a Arc<str>,
+    pub(crate) render: &'a RenderContext,
+    pub(crate) telemetry: &'a Telemetry,
+    pub(crate) progress: &'a Progress,
+    pub(crate) span: &'a Span,
+    /// The whole request must be over by then.
+    pub(crate) deadline: Instant,
+    /// Whether a group has fallbacks for filtered, or for overlong, prompts.
+    pub(crate) fallbacks: &'a (dyn Fn(&str) -> Recoverable + Send + Sync),
+}
+
+/// Which finishes are failures because another group may do better.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Recoverable {
+    pub(crate) content_policy: bool,
+    pub(crate) context_window: bool,
+}
+
+/// An attempt that reached its commit point.
+pub(crate) struct Success {
+    pub(crate) content: Content,
+    pub(crate) lease: Committed<Arc<Deployment>>,
+    pub(crate) record: AttemptRecord,
+    pub(crate) deployment: Arc<Deployment>,
+    pub(crate) group: Arc<str>,
+    pub(crate) number: u32,
+    pub(crate) lost: Vec<Lost>,
+    pub(crate) estimated: bool,
+}
+
+/// What an attempt brought.
+pub(crate) enum Content {
+    /// All of the answer, in the client's dialect.
+    Whole { body: Bytes, tally: Tally },
+    /// A stream whose first content waits in the pump.
+    Stream { upstream: Option<ByteStream>, pump: Box<Pump> },
+}
+
+/// Makes one attempt.
+///
+/// # Cancel safety
+/// Dropping the future abandons the request at the vendor; the attempt's guards settle it.
+pub(crate) async fn run(
+    attempt: Attempt<Arc<Deployment>>,
+    shared: &Shared<'_>,
+) -> Result<Success, Failure<UpstreamError>> {
+    let deployment = Arc::clone(attempt.member().payload());
+    let group = Arc::clone(attempt.group());
+    let number = attempt.number();
+    shared.progress.attempt(&deployment);
+    let facts = AttemptFacts {
+        operation: shared.inbound.operation,
+        request_id: Arc::clone(shared.request_id),
+        group: Arc::clone(&group),
+        number,
+        kind: kind(&attempt),
+        stream: shared.inbound.facts.stream,
+    };
+    let mut record = AttemptRecord::open(shared.telemetry, &deployment, facts, shared.span);
+    let outcome = exchange(&deployment, shared)
+        .await
+        .and_then(|read| judge(read, (shared.fallbacks)(&group)));
+    match outcome {
+        Ok(Exchange { content, lost, estimated }) => Ok(Success {
+            content,
+            lease: attempt.commit(),
+            record,
+            deployment,
+            group,
+            number,
+            lost,
+            estimated,
+        }),
+        Err(error) => {
+            let error = at_deadline(error, shared.deadline);
+            record.fail(Outcome::Error, &error, &Tally::default());
+            Err(attempt.fail(error))
+        }
+    }
+}
+
+fn kind(attempt: &Attempt<Arc<Deployment>>) -> AttemptKind {
+    match attempt.kind() {
+        tollgate_balancer::AttemptKind::First => AttemptKind::First,
+        tollgate_balancer::AttemptKind::Retry => AttemptKind::Retry,
+        tollgate_balancer::AttemptKind::Failover => AttemptKind::Failover,
+        tollgate_balancer::AttemptKind::Fallback => AttemptKind::Fallback,
+    }
+}
+
+/// What an exchange with a vendor brought.
+pub(crate) struct Exchange {
+    content: Content,
+    lost: Vec<Lost>,
+    estimated: bool,
+}
+
+async fn exchange(
+    deployment: &Arc<Deployment>,
+    shared: &Shared<'_>,
+) -> Result<Exchange, UpstreamError> {
+    let inbound = shared.inbound;
+    let Some(mut way) = deployment.way(inbound.dialect) else {
+        return local_count(shared);
+    };
+    loop {
+        let encoded = prepare::prepare(inbound, shared.client.as_ref(), deployment, &way)?;
+        let lost = encoded.lost;
+        match send(encoded.request, deployment, shared, &way).await {
+            Ok(content) => return Ok(Exchange { content, lost, estimated: false }),
+            Err(error) => match other_way(deployment, inbound.dialect, &way, &error) {
+                Some(other) => way = other,
+                None => return Err(error),
+            },
+        }
+    }
+}
+
+/// A server without the native endpoint for text completions is spoken to through its chat
+/// endpoint, now and from then on.
+fn other_way(
+    deployment: &Deployment,
+    dialect: Dialect,
+    way: &Way,
+    error: &UpstreamError,
+) -> Option<Way> {
+    let native = matches!(way, Way::Verbatim(_)) && dialect == Dialect::OPENAI_COMPLETIONS;
+    let status = error.status.filter(|_| native)?;
+    if deployment.completions.learn(status) { deployment.way(dialect) } else { None }
+}
+
+async fn send(
+    mut request: http::Request<Bytes>,
+    deployment: &Deployment,
+    shared: &Shared<'_>,
+    way: &Way,
+) -> Result<Content, UpstreamError> {
+    deployment.authorizer.authorize(&mut request).await?;
+    let started = clock::now();
+    let wait = if shared.inbound.facts.stream {
+        deployment.deadlines.first_token
+    } else {
+        deployment.deadlines.whole
+    };
+    let until = (started + wait).min(shared.deadline);
+    let deadlines = Deadlines { connect: deployment.deadlines.connect, until };
+    let outcome = match deployment.transport.send(request, deadlines).await {
+        Ok(response) => read::content(response, shared, (deployment, way), until).await,
+        Err(error) => Err(error.into()),
+    };
+    shared.progress.waited(clock::now().saturating_duration_since(started));
+    outcome
+}
+
+/// An answer that ended for a reason which another group may not meet is a failure, if there is
+/// such a group and nothing of the answer has been said.
+fn judge(read: Exchange, recoverable: Recoverable) -> Result<Exchange, UpstreamError> {
+    let tally = match &read.content {
+        Content::Whole { tally, .. } => tally,
+        Content::Stream { pump, .. } if !pump.tally.has_content => &pump.tally,
+        Content::Stream { .. } => return Ok(read),
+    };
+    let class = match tally.finish.as_ref().map(|finish| finish.reason) {
+        Some(FinishReason::ContentFilter) if recoverable.content_policy => {
+            ErrorClass::ContentPolicy
+        }
+        Some(FinishReason::ContextWindow) if recoverable.context_window => {
+            ErrorClass::ContextWindow
+        }
+        Some(
+            FinishReason::Stop
+            | FinishReason::Length
+            | FinishReason::ToolCalls
+            | FinishReason::ContentFilter
+            | FinishReason::ContextWindow
+            | FinishReason::Pause,
+        )
+        | None => return Ok(read),
+    };
+    Err(UpstreamError::new(class, "the answer was cut short by the vendor").with_status(200))
+}
+
+/// Counts tokens here, for vendors that cannot.
+fn local_count(shared: &Shared<'_>) -> Result<Exchange, UpstreamError> {
+    let inbound = shared.inbound;
+    if inbound.dialect != Dialect::ANTHROPIC_COUNT_TOKENS {
+        let message = format!("this deployment does not serve {}", inbound.dialect);
+        return Err(UpstreamError::new(ErrorClass::Unsupported, message));
+    }
+    let chat = shared.client.parse(inbound).map_err(|bad| {
+        UpstreamError::new(ErrorClass::Client, &bad.message).with_param(bad.param.as_deref())
+    })?;
+    let tokens = estimate::input_tokens(&chat);
+    let mut tally = Tally::default();
+    tally.usage.input_tokens = Some(tokens);
+    let body = tollgate_providers_anthropic::render_count(tokens);
+    let content = Content::Whole { body, tally };
+    Ok(Exchange { content, lost: Vec::new(), estimated: true })
+}
+
+/// A wait that ended with the request's own time is the request's end, not the vendor's failure.
+fn at_deadline(error: UpstreamError, deadline: Instant) -> UpstreamError {
+    if error.class == ErrorClass::FirstTokenTimeout && clock::now() >= deadline {
+        UpstreamError { class: ErrorClass::Deadline, ..error }
+    } else {
+        error
+    }
+}

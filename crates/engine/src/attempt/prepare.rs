@@ -1,0 +1,96 @@
+//! From a client's request to a vendor's: splice where the dialects match, translate where not.
+
+use bytes::Bytes;
+use tollgate_core_types::{ErrorClass, Lost, UpstreamError};
+use tollgate_providers_common::splice::{self, Edits};
+use tollgate_providers_common::{
+    BadRequest, ClientDialect, EncodeError, Encoded, Inbound, ParamRules, scan,
+};
+
+use crate::deployment::{Deployment, Way};
+
+/// Keys that mean the same: a default is not added where the client used the other word.
+const SYNONYMS: &[&[&str]] = &[&["max_tokens", "max_completion_tokens"]];
+
+/// A field of ours in clients' bodies; vendors never see it, so nothing is lost with it.
+const STRATEGY_FIELD: &str = "load_balance_strategy";
+
+/// Makes the vendor's request.
+///
+/// # Errors
+/// As an attempt's failure: the client's fault, or something that this deployment cannot express.
+pub(crate) fn prepare(
+    inbound: &Inbound,
+    client: &dyn ClientDialect,
+    deployment: &Deployment,
+    way: &Way,
+) -> Result<Encoded, UpstreamError> {
+    let mut encoded = match way {
+        Way::Verbatim(codec) => codec.splice(inbound, &deployment.target).map_err(encode_error)?,
+        Way::Translated(codec) => {
+            let defaulted = with_defaults(inbound, &deployment.target.params);
+            let chat = client
+                .parse(defaulted.as_ref().unwrap_or(inbound))
+                .map_err(|bad| encode_error(bad.into()))?;
+            let encoded = codec.encode(&chat, &deployment.target).map_err(encode_error)?;
+            apply_rules(encoded, &deployment.target.params)?
+        }
+    };
+    encoded.lost.retain(|lost| lost.field != STRATEGY_FIELD);
+    if deployment.strict && !encoded.lost.is_empty() {
+        return Err(strict_error(&encoded.lost, &deployment.id));
+    }
+    Ok(encoded)
+}
+
+/// The same request with the configured defaults in the client's own words.
+fn with_defaults(inbound: &Inbound, rules: &ParamRules) -> Option<Inbound> {
+    if rules.defaults.is_empty() {
+        return None;
+    }
+    let layout = &inbound.facts.layout;
+    let body = splice::with_defaults(&inbound.body, layout, &rules.defaults, SYNONYMS);
+    Some(Inbound { body, ..inbound.clone() })
+}
+
+/// Applies renames, removals and fixed values to a translated body, which is in the vendor's words.
+fn apply_rules(encoded: Encoded, rules: &ParamRules) -> Result<Encoded, UpstreamError> {
+    let rules = ParamRules { defaults: Vec::new(), ..rules.clone() };
+    if rules.is_empty() {
+        return Ok(encoded);
+    }
+    let Encoded { request, lost } = encoded;
+    let (parts, body) = request.into_parts();
+    let layout = scan::layout(&body)
+        .map_err(|BadRequest { message, .. }| internal(&message))?;
+    let body: Bytes = Edits::new().rules(&rules, &[]).apply(&body, &layout);
+    Ok(Encoded { request: http::Request::from_parts(parts, body), lost })
+}
+
+fn encode_error(error: EncodeError) -> UpstreamError {
+    match error {
+        EncodeError::Unsupported { field, reason } => {
+            let message = format!("`{field}`: {reason}");
+            UpstreamError::new(ErrorClass::Unsupported, message).with_param(Some(&field))
+        }
+        EncodeError::Invalid { field, reason } => {
+            let field = Some(field).filter(|field| !field.is_empty());
+            UpstreamError::new(ErrorClass::Client, reason).with_param(field.as_deref())
+        }
+        EncodeError::Build(reason) => internal(&reason),
+    }
+}
+
+fn strict_error(lost: &[Lost], deployment: &str) -> UpstreamError {
+    let fields: Vec<String> = lost.iter().map(|lost| format!("`{}`", lost.field)).collect();
+    let message = format!(
+        "{} cannot be expressed at deployment {deployment}, and strict_params is on",
+        fields.join(", ")
+    );
+    let first = lost.first().map(|lost| lost.field.as_ref());
+    UpstreamError::new(ErrorClass::Unsupported, message).with_param(first)
+}
+
+fn internal(reason: &str) -> UpstreamError {
+    UpstreamError::new(ErrorClass::Internal, reason)
+}

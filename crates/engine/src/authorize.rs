@@ -1,0 +1,75 @@
+//! Credentials as headers: what most vendors want. Never logged, never in an error.
+
+use futures_core::future::BoxFuture;
+use http::{HeaderName, HeaderValue, header};
+use tollgate_core_types::UpstreamError;
+use tollgate_providers_common::Authorizer;
+
+/// How a deployment's key is sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Scheme {
+    /// `authorization: Bearer <key>`.
+    Bearer,
+    /// The bare key in this header.
+    Header(HeaderName),
+}
+
+/// Sends one fixed key, or nothing for servers that need none.
+pub(crate) struct KeyAuthorizer {
+    header: Option<(HeaderName, HeaderValue)>,
+}
+
+/// A key that cannot be sent: it holds line breaks or other control characters.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the key holds characters that no HTTP header can carry")]
+pub(crate) struct BadKey;
+
+impl KeyAuthorizer {
+    /// An authorizer for `key`, marked sensitive so that no library prints it.
+    pub(crate) fn try_new(scheme: &Scheme, key: Option<&str>) -> Result<Self, BadKey> {
+        let Some(key) = key else { return Ok(Self { header: None }) };
+        let (name, text) = match scheme {
+            Scheme::Bearer => (header::AUTHORIZATION, format!("Bearer {key}")),
+            Scheme::Header(name) => (name.clone(), key.to_owned()),
+        };
+        let mut value = HeaderValue::try_from(text).map_err(|_| BadKey)?;
+        value.set_sensitive(true);
+        Ok(Self { header: Some((name, value)) })
+    }
+}
+
+impl Authorizer for KeyAuthorizer {
+    fn authorize<'a>(
+        &'a self,
+        request: &'a mut http::Request<bytes::Bytes>,
+    ) -> BoxFuture<'a, Result<(), UpstreamError>> {
+        if let Some((name, value)) = &self.header {
+            request.headers_mut().insert(name.clone(), value.clone());
+        }
+        Box::pin(std::future::ready(Ok(())))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_key_is_sent_as_its_scheme_says_and_never_printed() {
+        for (scheme, name, want) in [
+            (Scheme::Bearer, "authorization", "Bearer k-1"),
+            (Scheme::Header(HeaderName::from_static("x-api-key")), "x-api-key", "k-1"),
+        ] {
+            let authorizer = KeyAuthorizer::try_new(&scheme, Some("k-1")).unwrap();
+            let mut request = http::Request::new(bytes::Bytes::new());
+            authorizer.authorize(&mut request).await.unwrap();
+            assert_eq!(request.headers()[name], want);
+            assert!(!format!("{request:?}").contains("k-1"));
+        }
+    }
+
+    #[test]
+    fn a_key_with_a_line_break_is_refused() {
+        assert!(KeyAuthorizer::try_new(&Scheme::Bearer, Some("a\r\nx: y")).is_err());
+    }
+}

@@ -1,0 +1,229 @@
+//! From checked configuration to a running generation: deployments, groups, routes.
+
+mod deployment;
+
+use std::collections::HashMap;
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::time::Duration;
+use tollgate_balancer::{
+    BreakerPolicy, BudgetPolicy, CredentialBook, Fallbacks, GroupSpec, Limits, MemberSpec,
+    RetryPolicy, Router, RouterError, Strategy,
+};
+use tollgate_config::{Config, Model};
+use tollgate_core_types::Operation;
+use tollgate_telemetry::Telemetry;
+use tollgate_transport::{HyperTransport, TransportConfig, TransportInitError};
+
+use crate::attempt::Recoverable;
+use crate::clock;
+use crate::deployment::Deployment;
+use crate::generation::{AUTO, Generation, ModelEntry, ModelInfo};
+use address::BadAddress;
+
+pub(crate) mod address;
+
+/// A configuration that cannot be run, although every single part of it is well-formed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// A base address cannot be used.
+    #[error("deployment {deployment}: {reason}")]
+    Deployment {
+        /// The deployment's id.
+        deployment: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// Groups do not fit together.
+    #[error(transparent)]
+    Router(#[from] RouterError),
+    /// The HTTP client cannot be set up.
+    #[error(transparent)]
+    Transport(#[from] TransportInitError),
+    /// Telemetry cannot be set up.
+    #[error(transparent)]
+    Telemetry(#[from] tollgate_telemetry::TelemetryError),
+}
+
+impl BuildError {
+    fn deployment(id: &str, reason: impl ToString) -> Self {
+        Self::Deployment { deployment: id.to_owned(), reason: reason.to_string() }
+    }
+
+    fn address(id: &str) -> impl FnOnce(BadAddress) -> Self + '_ {
+        move |bad| Self::deployment(id, bad)
+    }
+}
+
+/// What outlives generations: counters, credentials' health, connections.
+pub(crate) struct Lasting {
+    pub(crate) telemetry: Telemetry,
+    pub(crate) credentials: CredentialBook,
+    pub(crate) transport: Arc<HyperTransport>,
+}
+
+impl Lasting {
+    /// Nothing counted, nothing known, nothing connected.
+    pub(crate) fn new(telemetry: Telemetry) -> Result<Self, BuildError> {
+        let transport = Arc::new(HyperTransport::new(TransportConfig::default())?);
+        Ok(Self { telemetry, credentials: CredentialBook::new(), transport })
+    }
+}
+
+/// Builds a generation. Health of known deployments is taken over from `before`.
+pub(crate) fn generation(
+    config: &Config,
+    lasting: &Lasting,
+    before: Option<&Generation>,
+) -> Result<Generation, BuildError> {
+    let Lasting { telemetry, credentials, transport } = lasting;
+    let builder = deployment::Builder { telemetry, transport: Arc::clone(transport) };
+    let mut groups = Vec::new();
+    let mut models = HashMap::new();
+    let mut infos = Vec::new();
+    let mut pool = Vec::new();
+    let created = clock::unix_seconds(clock::wall());
+    for model in &config.models {
+        let members = members(model, &builder)?;
+        pool.extend(pooled(model, &members));
+        let alias: Arc<str> = model.alias.as_str().into();
+        let entry = Arc::new(entry(model, Arc::clone(&alias), telemetry));
+        for name in std::iter::once(&model.alias).chain(&model.aliases) {
+            models.insert(Arc::from(name.as_str()), Arc::clone(&entry));
+            infos.push(info(name, created, &members));
+        }
+        groups.push(group(alias, model, members));
+    }
+    if !models.contains_key(AUTO) && !pool.is_empty() {
+        let alias: Arc<str> = AUTO.into();
+        models.insert(Arc::clone(&alias), Arc::new(auto_entry(config, &alias, telemetry)));
+        groups.push(GroupSpec { strategy: Strategy::Usage, ..GroupSpec::new(alias, pool) });
+    }
+    let router = match before {
+        Some(before) => before.router.succeed(groups, credentials)?,
+        None => Router::new(groups, credentials)?,
+    };
+    telemetry.set_config_models(config.models.len());
+    let weights =
+        config.models.iter().map(|model| (model.alias.as_str().into(), model.weight)).collect();
+    Ok(Generation {
+        router,
+        models,
+        infos,
+        default_model: config.defaults.model.as_deref().map(Arc::from),
+        weights,
+    })
+}
+
+fn members(
+    model: &Model,
+    builder: &deployment::Builder<'_>,
+) -> Result<Vec<MemberSpec<Arc<Deployment>>>, BuildError> {
+    let member = |config: &tollgate_config::Deployment| {
+        let payload = Arc::new(builder.deployment(model, config)?);
+        Ok(MemberSpec {
+            id: Arc::clone(&payload.id),
+            weight: config.weight,
+            priority: config.priority,
+            // A deployment without a key fails alone.
+            credential: payload.key_id.clone().unwrap_or_else(|| Arc::clone(&payload.id)),
+            limits: limits(&config.limits),
+            payload,
+        })
+    };
+    model.deployments.iter().map(member).collect()
+}
+
+/// Fractions of a request per second are whole requests per minute.
+fn limits(config: &tollgate_config::Limits) -> Limits {
+    let whole = |number: f64| NonZeroU32::new(number as u32);
+    let (qps, from_qps) = match config.qps {
+        Some(qps) if qps.fract() == 0.0 => (whole(qps), None),
+        Some(qps) => (None, Some(whole((qps * 60.0).floor()).unwrap_or(NonZeroU32::MIN))),
+        None => (None, None),
+    };
+    let rpm = config.rpm.map(|rpm| {
+        NonZeroU32::new(u32::try_from(rpm).unwrap_or(u32::MAX)).unwrap_or(NonZeroU32::MIN)
+    });
+    let rpm = match (rpm, from_qps) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (one, other) => one.or(other),
+    };
+    Limits { rpm, qps, concurrency: config.concurrency }
+}
+
+fn group(
+    alias: Arc<str>,
+    model: &Model,
+    members: Vec<MemberSpec<Arc<Deployment>>>,
+) -> GroupSpec<Arc<Deployment>> {
+    let list = |names: &[String]| names.iter().map(|name| Arc::from(name.as_str())).collect();
+    GroupSpec {
+        name: alias,
+        members,
+        strategy: strategy(model.strategy),
+        retry: RetryPolicy {
+            max_attempts: model.retries.max_attempts,
+            base: model.retries.base,
+            cap: model.retries.cap,
+            ..RetryPolicy::default()
+        },
+        breaker: BreakerPolicy::default(),
+        budget: Some(BudgetPolicy { ratio: model.retries.budget, ..BudgetPolicy::default() }),
+        fallbacks: Fallbacks {
+            any: list(&model.fallbacks.any),
+            context_window: list(&model.fallbacks.context_window),
+            content_policy: list(&model.fallbacks.content_policy),
+        },
+    }
+}
+
+fn strategy(config: tollgate_config::Strategy) -> Strategy {
+    config.as_str().parse().unwrap_or_default()
+}
+
+fn entry(model: &Model, alias: Arc<str>, telemetry: &Telemetry) -> ModelEntry {
+    ModelEntry {
+        metrics: Operation::ALL.map(|operation| telemetry.model(&alias, operation)),
+        alias,
+        total: model.timeouts.total,
+        recoverable: Recoverable {
+            content_policy: !model.fallbacks.content_policy.is_empty(),
+            context_window: !model.fallbacks.context_window.is_empty(),
+        },
+    }
+}
+
+fn auto_entry(config: &Config, alias: &Arc<str>, telemetry: &Telemetry) -> ModelEntry {
+    let longest = config.models.iter().map(|model| model.timeouts.total).max();
+    ModelEntry {
+        alias: Arc::clone(alias),
+        metrics: Operation::ALL.map(|operation| telemetry.model(alias, operation)),
+        total: longest.unwrap_or(Duration::from_secs(600)),
+        recoverable: Recoverable::default(),
+    }
+}
+
+/// The members of a chat model as members of the pool over all models.
+fn pooled<'a>(
+    model: &'a Model,
+    members: &'a [MemberSpec<Arc<Deployment>>],
+) -> impl Iterator<Item = MemberSpec<Arc<Deployment>>> + 'a {
+    members
+        .iter()
+        .filter(|member| !is_embedding(&member.payload.target.model))
+        .map(|member| MemberSpec { weight: member.weight * model.weight, ..member.clone() })
+}
+
+/// Whether a model only makes vectors, by its name: vendors do not say it in any other way.
+fn is_embedding(model: &str) -> bool {
+    let name = model.to_ascii_lowercase();
+    ["embed", "bge-", "e5-", "gte-", "rerank"].iter().any(|word| name.contains(word))
+}
+
+fn info(name: &str, created: u64, members: &[MemberSpec<Arc<Deployment>>]) -> ModelInfo {
+    let mut owners: Vec<&str> = members.iter().map(|member| &*member.payload.vendor).collect();
+    owners.dedup();
+    ModelInfo { id: name.into(), created, owned_by: owners.join(",") }
+}

@@ -1,0 +1,200 @@
+//! One deployment: address, codec, credential and transport put together.
+
+use http::{HeaderName, HeaderValue};
+use std::sync::Arc;
+use tollgate_config::{Auth, Model, Params, ProviderKind, QuirkOverrides};
+use tollgate_core_types::Dialect;
+use tollgate_providers_common::target::Quirks;
+use tollgate_providers_common::{ParamRules, Provider, Transport, UpstreamTarget};
+use tollgate_providers_mock::{Flaky, MockScript, MockTransport};
+use tollgate_providers_openai::Completions;
+use tollgate_telemetry::Telemetry;
+use tollgate_transport::HyperTransport;
+
+use super::{BuildError, address};
+use crate::authorize::{KeyAuthorizer, Scheme};
+use crate::deployment::{AttemptDeadlines, CompletionsRoute, Deployment, ShownLimits};
+use crate::vendors;
+
+/// What all deployments of a generation share.
+pub(super) struct Builder<'a> {
+    pub(super) telemetry: &'a Telemetry,
+    pub(super) transport: Arc<HyperTransport>,
+}
+
+/// A vendor as far as its deployments differ by it.
+struct Vendor {
+    provider: Arc<dyn Provider>,
+    chat: Dialect,
+    base: http::Uri,
+    transport: Arc<dyn Transport>,
+}
+
+impl Builder<'_> {
+    /// Builds a deployment of `model`.
+    pub(super) fn deployment(
+        &self,
+        model: &Model,
+        config: &tollgate_config::Deployment,
+    ) -> Result<Deployment, BuildError> {
+        let vendor = self.vendor(config)?;
+        let name = config.provider.name.as_str();
+        let upstream = config.upstream_model.as_str();
+        let mut quirks = vendors::quirks(name, upstream, vendor.chat);
+        override_quirks(&mut quirks, config.quirks);
+        let target = UpstreamTarget {
+            base: vendor.base,
+            model: upstream.to_owned(),
+            params: rules(&config.params),
+            stream_usage: config.stream_usage.unwrap_or(true),
+            max_output_tokens: config
+                .max_output_tokens
+                .unwrap_or_else(|| tollgate_providers_anthropic::default_max_output(upstream)),
+            headers: headers(config)?,
+            quirks,
+        };
+        Ok(Deployment {
+            id: config.id.as_str().into(),
+            vendor: name.into(),
+            otel_name: config.provider.otel_name().into(),
+            key_id: config.credential.as_ref().map(|credential| credential.id.as_str().into()),
+            provider: vendor.provider,
+            target,
+            authorizer: Arc::new(authorizer(config, vendor.chat)?),
+            networked: !matches!(config.provider.kind, ProviderKind::Mock),
+            transport: vendor.transport,
+            deadlines: AttemptDeadlines {
+                connect: config.timeouts.connect,
+                first_token: config.timeouts.first_token,
+                whole: config.timeouts.total,
+                idle: config.timeouts.idle,
+            },
+            strict: model.strict_params,
+            supports_tools: config.supports_tools.unwrap_or(true),
+            metrics: self.telemetry.deployment(&config.id, config.provider.otel_name(), upstream),
+            completions: completions(config),
+            limits: ShownLimits {
+                concurrency: config.limits.concurrency,
+                qps: config.limits.qps,
+                rpm: config.limits.rpm,
+            },
+        })
+    }
+
+    fn vendor(&self, config: &tollgate_config::Deployment) -> Result<Vendor, BuildError> {
+        let id = config.id.as_str();
+        let (chat, own_base) = match &config.provider.kind {
+            ProviderKind::Mock => return Ok(mock(config)),
+            ProviderKind::Vendor(preset) => (preset.chat, Some(preset.base)),
+            ProviderKind::Own(dialect) => (*dialect, None),
+        };
+        let provider = vendors::provider(&config.provider.name, chat, Completions::Native)
+            .ok_or_else(|| BuildError::deployment(id, format!("no codec speaks {chat}")))?;
+        let given = config.base.as_ref().map(tollgate_config::BaseUrl::as_str).or(own_base);
+        let given = given.ok_or_else(|| BuildError::deployment(id, "it has no api_base"))?;
+        let default_path = own_base.map_or_else(|| "/v1".to_owned(), address::path_of);
+        let base =
+            address::normalise(given, chat, &default_path).map_err(BuildError::address(id))?;
+        Ok(Vendor { provider, chat, base, transport: self.transport.clone() })
+    }
+}
+
+/// The vendor inside the process; its address is never looked up.
+fn mock(config: &tollgate_config::Deployment) -> Vendor {
+    let options = config.mock.unwrap_or_default();
+    let script = MockScript {
+        latency: options.latency,
+        token_delay: options.token_delay,
+        flaky: options.fail_every.map(|every| Flaky {
+            every: u64::from(every),
+            status: options.fail_status,
+            retry_after: None,
+        }),
+        ..MockScript::default()
+    };
+    Vendor {
+        provider: tollgate_providers_mock::provider(),
+        chat: Dialect::OPENAI_CHAT,
+        base: http::Uri::from_static("http://mock.invalid/v1"),
+        transport: Arc::new(MockTransport::new(&config.id, script)),
+    }
+}
+
+/// Vendors of the table have no text completions unless configuration says so; of other servers it
+/// is learned.
+fn completions(config: &tollgate_config::Deployment) -> CompletionsRoute {
+    match (config.completions, &config.provider.kind) {
+        (Some(tollgate_config::Completions::Native), _) | (None, ProviderKind::Mock) => {
+            CompletionsRoute::fixed(true)
+        }
+        (Some(tollgate_config::Completions::Chat), _) => CompletionsRoute::fixed(false),
+        (None, ProviderKind::Vendor(preset)) if preset.name != "openai" => {
+            CompletionsRoute::fixed(false)
+        }
+        (None, ProviderKind::Vendor(_) | ProviderKind::Own(_)) => CompletionsRoute::learned(),
+    }
+}
+
+fn authorizer(
+    config: &tollgate_config::Deployment,
+    chat: Dialect,
+) -> Result<KeyAuthorizer, BuildError> {
+    let id = config.id.as_str();
+    let x_api_key = || Scheme::Header(HeaderName::from_static("x-api-key"));
+    let scheme = match &config.auth {
+        Auth::Bearer => Scheme::Bearer,
+        Auth::Header(name) => Scheme::Header(
+            HeaderName::try_from(name.as_str())
+                .map_err(|_| BuildError::deployment(id, format!("\"{name}\" is no header name")))?,
+        ),
+        Auth::Dialect if chat == Dialect::ANTHROPIC_MESSAGES => x_api_key(),
+        Auth::Dialect => Scheme::Bearer,
+    };
+    let key = config.credential.as_ref().map(|credential| credential.secret.expose());
+    KeyAuthorizer::try_new(&scheme, key).map_err(|error| BuildError::deployment(id, error))
+}
+
+fn headers(
+    config: &tollgate_config::Deployment,
+) -> Result<Vec<(HeaderName, HeaderValue)>, BuildError> {
+    let header = |header: &tollgate_config::Header| {
+        let bad = || {
+            let reason = format!("header \"{}\" cannot be sent", header.name);
+            BuildError::deployment(&config.id, reason)
+        };
+        let name = HeaderName::try_from(header.name.as_str()).map_err(|_| bad())?;
+        let mut value = HeaderValue::try_from(header.value.expose()).map_err(|_| bad())?;
+        value.set_sensitive(true);
+        Ok((name, value))
+    };
+    config.headers.iter().map(header).collect()
+}
+
+fn rules(params: &Params) -> ParamRules {
+    let Params { defaults, rename, remove, set } = params.clone();
+    ParamRules { defaults, remove, rename, set }
+}
+
+fn override_quirks(quirks: &mut Quirks, overrides: QuirkOverrides) {
+    let QuirkOverrides {
+        max_completion_tokens,
+        developer_role,
+        no_developer_role,
+        no_sampling,
+        adaptive_thinking,
+        no_forced_tools,
+        no_native_schema,
+    } = overrides;
+    let pairs = [
+        (&mut quirks.max_completion_tokens, max_completion_tokens),
+        (&mut quirks.developer_role, developer_role),
+        (&mut quirks.no_developer_role, no_developer_role),
+        (&mut quirks.no_sampling, no_sampling),
+        (&mut quirks.adaptive_thinking, adaptive_thinking),
+        (&mut quirks.no_forced_tools, no_forced_tools),
+        (&mut quirks.no_native_schema, no_native_schema),
+    ];
+    for (quirk, said) in pairs {
+        *quirk = said.unwrap_or(*quirk);
+    }
+}

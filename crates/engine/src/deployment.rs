@@ -1,0 +1,144 @@
+//! One deployment, ready to be called: the payload that the balancer balances.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+use tollgate_core_types::Dialect;
+use tollgate_providers_common::{
+    Authorizer, ChatCodec, Codec, Provider, Transport, UpstreamTarget,
+};
+use tollgate_telemetry::DeploymentMetrics;
+
+/// Everything an attempt needs of its deployment.
+pub(crate) struct Deployment {
+    /// Unique id, in logs, metrics and headers.
+    pub(crate) id: Arc<str>,
+    /// The vendor as configuration names it.
+    pub(crate) vendor: Arc<str>,
+    /// OpenTelemetry's name of the vendor.
+    pub(crate) otel_name: Arc<str>,
+    /// Id of its credential; `None` where it needs none.
+    pub(crate) key_id: Option<Arc<str>>,
+    /// Its codecs.
+    pub(crate) provider: Arc<dyn Provider>,
+    /// Where its requests go and how they differ.
+    pub(crate) target: UpstreamTarget,
+    /// Its credential.
+    pub(crate) authorizer: Arc<dyn Authorizer>,
+    /// Whether it is reached over the network; the mock is not.
+    pub(crate) networked: bool,
+    /// What carries its requests.
+    pub(crate) transport: Arc<dyn Transport>,
+    /// How long its attempts may take.
+    pub(crate) deadlines: AttemptDeadlines,
+    /// Whether a field that it cannot express rejects the request.
+    pub(crate) strict: bool,
+    /// Whether requests with tools may go here.
+    pub(crate) supports_tools: bool,
+    /// Its counters.
+    pub(crate) metrics: DeploymentMetrics,
+    /// How text completions are served.
+    pub(crate) completions: CompletionsRoute,
+    /// What configuration says it bears, for the status page.
+    pub(crate) limits: ShownLimits,
+}
+
+/// How long the steps of one attempt may take.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct AttemptDeadlines {
+    /// DNS, TCP and TLS together.
+    pub(crate) connect: Duration,
+    /// To the first content of a stream.
+    pub(crate) first_token: Duration,
+    /// For the whole of an answer that is not streamed.
+    pub(crate) whole: Duration,
+    /// Between two pieces of content.
+    pub(crate) idle: Duration,
+}
+
+/// Limits as configured.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct ShownLimits {
+    /// Requests at once.
+    pub(crate) concurrency: Option<u32>,
+    /// Requests per second.
+    pub(crate) qps: Option<f64>,
+    /// Requests per minute.
+    pub(crate) rpm: Option<u64>,
+}
+
+/// Which way a request goes to a deployment.
+pub(crate) enum Way {
+    /// The body is edited and relayed.
+    Verbatim(Arc<dyn Codec>),
+    /// The body is read into the domain and written anew.
+    Translated(Arc<dyn ChatCodec>),
+}
+
+impl Deployment {
+    /// The way for a client of `dialect`; `None` where this deployment cannot serve it.
+    pub(crate) fn way(&self, dialect: Dialect) -> Option<Way> {
+        let native = dialect != Dialect::OPENAI_COMPLETIONS || self.completions.is_native();
+        if native && let Some(codec) = self.provider.codec(dialect) {
+            return Some(Way::Verbatim(codec));
+        }
+        if dialect == Dialect::OPENAI_EMBEDDINGS || dialect == Dialect::ANTHROPIC_COUNT_TOKENS {
+            return None;
+        }
+        self.provider.chat().map(Way::Translated)
+    }
+}
+
+/// How a deployment serves text completions.
+///
+/// Many compatible servers have no `/completions`, and few say so. Where configuration is silent,
+/// the first 404 or 405 teaches it, and requests go through the chat endpoint from then on.
+#[derive(Debug)]
+pub(crate) struct CompletionsRoute {
+    native: AtomicBool,
+    fixed: bool,
+}
+
+impl CompletionsRoute {
+    /// Said by configuration or known of the vendor.
+    pub(crate) fn fixed(native: bool) -> Self {
+        Self { native: AtomicBool::new(native), fixed: true }
+    }
+
+    /// Native until the server says that it has no such endpoint.
+    pub(crate) fn learned() -> Self {
+        Self { native: AtomicBool::new(true), fixed: false }
+    }
+
+    /// Whether the native endpoint is used.
+    pub(crate) fn is_native(&self) -> bool {
+        self.native.load(Ordering::Relaxed)
+    }
+
+    /// Takes in a status of the native endpoint; true where the request should go through chat now.
+    pub(crate) fn learn(&self, status: u16) -> bool {
+        let missing = matches!(status, 404 | 405 | 501);
+        if missing && !self.fixed {
+            self.native.store(false, Ordering::Relaxed);
+        }
+        missing && !self.fixed
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_completions_endpoint_is_learned_once_and_only_where_nothing_was_said() {
+        let learned = CompletionsRoute::learned();
+        assert!(learned.is_native());
+        assert!(!learned.learn(500));
+        assert!(learned.is_native());
+        assert!(learned.learn(404));
+        assert!(!learned.is_native());
+        let fixed = CompletionsRoute::fixed(true);
+        assert!(!fixed.learn(404));
+        assert!(fixed.is_native());
+    }
+}

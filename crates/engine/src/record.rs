@@ -1,0 +1,322 @@
+//! What is told of a request and of its attempts, exactly once each, however they end.
+//!
+//! Both records are guards: dropped without a word they say "cancelled", so that a client that
+//! leaves is counted like any other end.
+
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+use tollgate_core_types::reply::FinishReason;
+use tollgate_core_types::{Dialect, ErrorClass, Lost, Operation, UpstreamError, Usage};
+use tollgate_telemetry::{
+    AttemptEvent, AttemptKind, AttemptSpan, AttemptTarget, InFlight, ModelMetrics, Outcome,
+    RequestEvent, RequestSpan, Telemetry, attempt_span, record_attempt, record_request,
+    request_span, trace_id,
+};
+use tracing::Span;
+
+use crate::answer::CallContext;
+use crate::clock;
+use crate::deployment::Deployment;
+use crate::stream::Tally;
+
+/// What attempts leave for the record of their request while it is open.
+#[derive(Default)]
+pub(crate) struct Progress {
+    attempts: AtomicU32,
+    upstream_ns: AtomicU64,
+    last: Mutex<Option<Arc<Deployment>>>,
+}
+
+impl Progress {
+    /// An attempt begins.
+    pub(crate) fn attempt(&self, deployment: &Arc<Deployment>) {
+        self.attempts.fetch_add(1, Ordering::Relaxed);
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(deployment));
+    }
+
+    /// Time was spent waiting for a vendor.
+    pub(crate) fn waited(&self, time: Duration) {
+        let nanos = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+        self.upstream_ns.fetch_add(nanos, Ordering::Relaxed);
+    }
+
+    fn last(&self) -> Option<Arc<Deployment>> {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// What is known of a request when its record opens.
+pub(crate) struct RequestFacts {
+    pub(crate) operation: Operation,
+    pub(crate) dialect: Dialect,
+    pub(crate) stream: bool,
+    /// The model group; `None` where the client's model is unknown.
+    pub(crate) alias: Option<Arc<str>>,
+    /// The model in the client's words where they are not the alias.
+    pub(crate) requested: Option<String>,
+    pub(crate) user: Option<String>,
+}
+
+/// The open record of one request.
+pub(crate) struct RequestRecord {
+    telemetry: Telemetry,
+    metrics: ModelMetrics,
+    context: CallContext,
+    facts: RequestFacts,
+    span: Span,
+    /// Filled by attempts.
+    pub(crate) progress: Arc<Progress>,
+    /// What the chosen deployment could not express.
+    pub(crate) lost: Vec<Lost>,
+    ttft: Option<Duration>,
+    settled: bool,
+    _in_flight: InFlight,
+}
+
+/// How a request ended.
+pub(crate) struct End<'a> {
+    pub(crate) outcome: Outcome,
+    pub(crate) status: u16,
+    pub(crate) error: Option<(ErrorClass, &'a str)>,
+    pub(crate) usage: Usage,
+    pub(crate) response_model: Option<&'a str>,
+}
+
+impl End<'_> {
+    /// A failure before any answer.
+    pub(crate) fn failed(status: u16, class: ErrorClass, message: &str) -> End<'_> {
+        End {
+            outcome: Outcome::Error,
+            status,
+            error: Some((class, message)),
+            usage: Usage::default(),
+            response_model: None,
+        }
+    }
+}
+
+impl RequestRecord {
+    /// Opens a record; the request counts as in flight until it drops.
+    pub(crate) fn open(
+        telemetry: &Telemetry,
+        metrics: ModelMetrics,
+        context: CallContext,
+        facts: RequestFacts,
+    ) -> Self {
+        let span = request_span(&RequestSpan {
+            request_id: &context.request_id,
+            method: Some("POST"),
+            route: None,
+            operation: facts.operation,
+            dialect: facts.dialect,
+            traceparent: context.traceparent.as_deref(),
+            tracestate: None,
+        });
+        let in_flight = metrics.in_flight();
+        Self {
+            telemetry: telemetry.clone(),
+            metrics,
+            context,
+            facts,
+            span,
+            progress: Arc::default(),
+            lost: Vec::new(),
+            ttft: None,
+            settled: false,
+            _in_flight: in_flight,
+        }
+    }
+
+    /// The request's span, parent of its attempts'.
+    pub(crate) fn span(&self) -> &Span {
+        &self.span
+    }
+
+    /// Our id of the request.
+    pub(crate) fn request_id(&self) -> &Arc<str> {
+        &self.context.request_id
+    }
+
+    /// The first content goes to the client.
+    pub(crate) fn first_content(&mut self, now: Instant) {
+        self.ttft = Some(now.saturating_duration_since(self.context.started));
+    }
+
+    /// Writes the record.
+    pub(crate) fn settle(&mut self, end: &End<'_>) {
+        if std::mem::replace(&mut self.settled, true) {
+            return;
+        }
+        let last = self.progress.last();
+        let duration = clock::now().saturating_duration_since(self.context.started);
+        let upstream = Duration::from_nanos(self.progress.upstream_ns.load(Ordering::Relaxed));
+        let trace = trace_id(&self.span);
+        let attempts = self.progress.attempts.load(Ordering::Relaxed);
+        let event = RequestEvent {
+            model: self.facts.alias.as_deref(),
+            requested_model: self.facts.requested.as_deref(),
+            deployment: last.as_ref().map(|last| &*last.id),
+            provider: last.as_ref().map(|last| &*last.otel_name),
+            upstream_model: last.as_ref().map(|last| last.target.model.as_str()),
+            response_model: end.response_model,
+            stream: self.facts.stream,
+            status: end.status,
+            outcome: end.outcome,
+            class: end.error.map(|(class, _)| class),
+            attempts,
+            message: end.error.map(|(_, message)| message),
+            usage: end.usage,
+            ttft: self.ttft.filter(|_| self.facts.stream),
+            duration,
+            // A stream waits for its vendor and its client; only whole answers tell them apart.
+            overhead: (!self.facts.stream).then(|| duration.saturating_sub(upstream)),
+            lost: &self.lost,
+            user: self.facts.user.as_deref(),
+            trace_id: trace.as_deref(),
+            ..RequestEvent::new(
+                clock::wall(),
+                &self.context.request_id,
+                self.facts.operation,
+                self.facts.dialect,
+            )
+        };
+        self.telemetry.request(&self.metrics, &event);
+        record_request(&self.span, &event);
+    }
+}
+
+impl Drop for RequestRecord {
+    fn drop(&mut self) {
+        self.settle(&End {
+            outcome: Outcome::Cancelled,
+            status: 499,
+            error: Some((ErrorClass::Cancelled, "the client left")),
+            usage: Usage::default(),
+            response_model: None,
+        });
+    }
+}
+
+/// What is known of an attempt when its record opens.
+pub(crate) struct AttemptFacts {
+    pub(crate) operation: Operation,
+    pub(crate) request_id: Arc<str>,
+    pub(crate) group: Arc<str>,
+    pub(crate) number: u32,
+    pub(crate) kind: AttemptKind,
+    pub(crate) stream: bool,
+}
+
+/// The open record of one attempt.
+pub(crate) struct AttemptRecord {
+    telemetry: Telemetry,
+    deployment: Arc<Deployment>,
+    facts: AttemptFacts,
+    span: Span,
+    started: Instant,
+    ttft: Option<Duration>,
+    settled: bool,
+    _in_flight: InFlight,
+}
+
+impl AttemptRecord {
+    /// Opens a record; the attempt counts as in flight until it drops.
+    pub(crate) fn open(
+        telemetry: &Telemetry,
+        deployment: &Arc<Deployment>,
+        facts: AttemptFacts,
+        parent: &Span,
+    ) -> Self {
+        let span = attempt_span(
+            parent,
+            &AttemptSpan {
+                target: target(&facts, deployment),
+                number: facts.number,
+                kind: facts.kind,
+                stream: facts.stream,
+                server_address: deployment.target.base.host(),
+                server_port: deployment.target.base.port_u16(),
+            },
+        );
+        Self {
+            telemetry: telemetry.clone(),
+            deployment: Arc::clone(deployment),
+            facts,
+            span,
+            started: clock::now(),
+            ttft: None,
+            settled: false,
+            _in_flight: deployment.metrics.in_flight(),
+        }
+    }
+
+    /// The first content came.
+    pub(crate) fn first_content(&mut self, now: Instant) {
+        self.ttft = Some(now.saturating_duration_since(self.started));
+    }
+
+    /// It is complete.
+    pub(crate) fn complete(&mut self, status: u16, tally: &Tally) {
+        self.settle(Outcome::Ok, Some(status), None, tally);
+    }
+
+    /// It failed: before content with [`Outcome::Error`], after it with [`Outcome::Truncated`].
+    pub(crate) fn fail(&mut self, outcome: Outcome, error: &UpstreamError, tally: &Tally) {
+        self.settle(outcome, error.status, Some(error), tally);
+    }
+
+    fn settle(
+        &mut self,
+        outcome: Outcome,
+        status: Option<u16>,
+        error: Option<&UpstreamError>,
+        tally: &Tally,
+    ) {
+        if std::mem::replace(&mut self.settled, true) {
+            return;
+        }
+        let finish: Option<FinishReason> = tally.finish.as_ref().map(|finish| finish.reason);
+        let event = AttemptEvent {
+            response_model: tally.model.as_deref(),
+            number: self.facts.number,
+            kind: self.facts.kind,
+            stream: self.facts.stream,
+            status,
+            outcome,
+            class: error.map(|error| error.class),
+            code: error.and_then(|error| error.code.as_deref()),
+            message: error.map(|error| error.message.as_str()),
+            retry_after: error.and_then(|error| error.retry_after),
+            finish,
+            usage: tally.usage,
+            ttft: self.ttft.filter(|_| self.facts.stream),
+            duration: clock::now().saturating_duration_since(self.started),
+            frames_skipped: tally.skipped,
+            ..AttemptEvent::new(
+                clock::wall(),
+                &self.facts.request_id,
+                target(&self.facts, &self.deployment),
+            )
+        };
+        self.telemetry.attempt(&self.deployment.metrics, &event);
+        record_attempt(&self.span, &event);
+    }
+}
+
+impl Drop for AttemptRecord {
+    fn drop(&mut self) {
+        let error = UpstreamError::new(ErrorClass::Cancelled, "the client left");
+        self.settle(Outcome::Cancelled, None, Some(&error), &Tally::default());
+    }
+}
+
+fn target<'a>(facts: &'a AttemptFacts, deployment: &'a Deployment) -> AttemptTarget<'a> {
+    AttemptTarget {
+        operation: facts.operation,
+        model: &facts.group,
+        deployment: &deployment.id,
+        provider: &deployment.otel_name,
+        upstream_model: &deployment.target.model,
+    }
+}

@@ -1,0 +1,287 @@
+//! An answer on its way from a vendor to a client, piece by piece.
+//!
+//! Nothing runs by itself here: the client's connection pulls, so a slow client slows the vendor
+//! and memory per stream is bounded; dropping the stream cancels the request at the vendor and
+//! settles it. After the commit point nothing is retried, and a failure becomes exactly one error
+//! event in the client's dialect.
+
+mod out;
+mod pump;
+
+use bytes::Bytes;
+use futures_core::Stream;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::{Duration, Instant};
+use tokio::time::Sleep;
+use tollgate_balancer::Committed;
+use tollgate_core_types::{ErrorClass, UpstreamError};
+use tollgate_providers_common::{ByteStream, ClientDialect};
+use tollgate_telemetry::Outcome;
+
+use crate::deployment::Deployment;
+use crate::record::{AttemptRecord, End, RequestRecord};
+use crate::{clock, error};
+
+pub(crate) use pump::{Path, Pump, Tally};
+
+/// How often a client hears from an idle stream: below the idle timeouts of common proxies.
+const KEEP_ALIVE: Duration = Duration::from_secs(15);
+/// How long a complete answer's connection is read on, so that it can be used again.
+const LINGER: Duration = Duration::from_millis(50);
+
+/// A committed stream in the client's dialect.
+///
+/// Ends after its terminal frames, or after one error event. Dropping it cancels.
+pub struct AnswerStream(Box<Flow>);
+
+/// The parts of a stream at the commit point.
+pub(crate) struct Start {
+    pub(crate) upstream: Option<ByteStream>,
+    pub(crate) pump: Pump,
+    pub(crate) client: Arc<dyn ClientDialect>,
+    pub(crate) lease: Committed<Arc<Deployment>>,
+    pub(crate) attempt: AttemptRecord,
+    pub(crate) request: RequestRecord,
+    pub(crate) limits: FlowLimits,
+    pub(crate) deployment: Arc<str>,
+}
+
+/// How long a stream may take after its commit point.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct FlowLimits {
+    /// Between two pieces of content.
+    pub(crate) idle: Duration,
+    /// Until then all must have come.
+    pub(crate) until: Instant,
+}
+
+struct Flow {
+    upstream: Option<ByteStream>,
+    pump: Pump,
+    client: Arc<dyn ClientDialect>,
+    lease: Option<Committed<Arc<Deployment>>>,
+    attempt: AttemptRecord,
+    request: RequestRecord,
+    limits: FlowLimits,
+    deployment: Arc<str>,
+    timer: Pin<Box<Sleep>>,
+    last_progress: Instant,
+    last_output: Instant,
+    state: State,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    Flowing,
+    /// All was said; the transport's own end is awaited until then.
+    Lingering(Instant),
+    Done,
+}
+
+impl AnswerStream {
+    /// Takes over at the commit point.
+    pub(crate) fn new(start: Start) -> Self {
+        let Start { upstream, pump, client, lease, attempt, request, limits, deployment } = start;
+        let now = clock::now();
+        let mut flow = Flow {
+            upstream,
+            pump,
+            client,
+            lease: Some(lease),
+            attempt,
+            request,
+            limits,
+            deployment,
+            timer: Box::pin(tokio::time::sleep_until(now.into())),
+            last_progress: now,
+            last_output: now,
+            state: State::Flowing,
+        };
+        flow.attempt.first_content(now);
+        flow.request.first_content(now);
+        if flow.pump.is_ended() {
+            flow.complete(now);
+        }
+        flow.arm(now);
+        Self(Box::new(flow))
+    }
+}
+
+impl Stream for AnswerStream {
+    type Item = Bytes;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
+        let flow = &mut *self.0;
+        loop {
+            if let Some(bytes) = flow.pump.out.take() {
+                return Poll::Ready(Some(bytes));
+            }
+            match flow.state {
+                State::Done => return Poll::Ready(None),
+                State::Flowing => ready!(flow.poll_flowing(cx)),
+                State::Lingering(until) => ready!(flow.poll_lingering(cx, until)),
+            }
+        }
+    }
+}
+
+impl Flow {
+    /// Ready where something changed and the caller is to look again.
+    fn poll_flowing(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let Some(upstream) = &mut self.upstream else {
+            self.finish();
+            return Poll::Ready(());
+        };
+        match upstream.as_mut().poll_next(cx) {
+            Poll::Ready(Some(Ok(chunk))) => self.take(chunk),
+            Poll::Ready(Some(Err(error))) => self.break_off(error.into()),
+            Poll::Ready(None) => self.finish(),
+            Poll::Pending => {
+                ready!(self.timer.as_mut().poll(cx));
+                self.on_timer();
+            }
+        }
+        Poll::Ready(())
+    }
+
+    fn poll_lingering(&mut self, cx: &mut Context<'_>, until: Instant) -> Poll<()> {
+        let next = match &mut self.upstream {
+            Some(upstream) => upstream.as_mut().poll_next(cx),
+            None => Poll::Ready(None),
+        };
+        match next {
+            Poll::Ready(Some(Ok(_))) if clock::now() < until => {}
+            Poll::Ready(_) => self.close(),
+            Poll::Pending => {
+                ready!(self.timer.as_mut().poll(cx));
+                self.close();
+            }
+        }
+        Poll::Ready(())
+    }
+
+    fn take(&mut self, chunk: Bytes) {
+        match self.pump.feed(chunk) {
+            Ok(step) => {
+                let now = clock::now();
+                if step.progress {
+                    self.last_progress = now;
+                }
+                if !self.pump.out.is_empty() {
+                    self.last_output = now;
+                }
+                if step.ended {
+                    self.complete(now);
+                }
+            }
+            Err(error) => self.break_off(error),
+        }
+    }
+
+    /// The transport ended.
+    fn finish(&mut self) {
+        match self.pump.finish() {
+            Ok(_) => {
+                self.complete(clock::now());
+                self.close();
+            }
+            Err(error) => self.break_off(error),
+        }
+    }
+
+    /// The answer is whole: all is settled, whatever becomes of the connections.
+    fn complete(&mut self, now: Instant) {
+        if let Some(lease) = self.lease.take() {
+            lease.complete();
+        }
+        let tally = &self.pump.tally;
+        self.attempt.complete(200, tally);
+        self.request.settle(&End {
+            outcome: Outcome::Ok,
+            status: 200,
+            error: None,
+            usage: tally.usage,
+            response_model: tally.model.as_deref(),
+        });
+        let until = now + LINGER;
+        self.state = State::Lingering(until);
+        self.timer.as_mut().reset(until.into());
+    }
+
+    /// The answer is broken: the client is told, once, and the vendor is left.
+    fn break_off(&mut self, cause: UpstreamError) {
+        let class = match cause.class {
+            ErrorClass::Deadline => ErrorClass::Deadline,
+            ErrorClass::Client
+            | ErrorClass::Unsupported
+            | ErrorClass::ContextWindow
+            | ErrorClass::ContentPolicy
+            | ErrorClass::Auth
+            | ErrorClass::Billing
+            | ErrorClass::ModelMissing
+            | ErrorClass::Throttle
+            | ErrorClass::Overload
+            | ErrorClass::Server
+            | ErrorClass::Connect
+            | ErrorClass::Transport
+            | ErrorClass::FirstTokenTimeout
+            | ErrorClass::Malformed
+            | ErrorClass::BrokenStream
+            | ErrorClass::Cancelled
+            | ErrorClass::Internal => ErrorClass::BrokenStream,
+        };
+        let broken = UpstreamError { class, ..cause };
+        if let Some(lease) = self.lease.take() {
+            lease.broke(&broken);
+        }
+        let tally = &self.pump.tally;
+        self.attempt.fail(Outcome::Truncated, &broken, tally);
+        let report = error::report(&broken, Some(&self.deployment), self.request.request_id());
+        self.request.settle(&End {
+            outcome: Outcome::Truncated,
+            status: 200,
+            error: Some((class, &report.message)),
+            usage: tally.usage,
+            response_model: tally.model.as_deref(),
+        });
+        self.pump.out.push(self.client.render_stream_error(&report));
+        self.close();
+    }
+
+    fn close(&mut self) {
+        self.upstream = None;
+        self.state = State::Done;
+    }
+
+    fn on_timer(&mut self) {
+        let now = clock::now();
+        if now >= self.limits.until {
+            let message = "the request's time was up before the answer was complete";
+            self.break_off(UpstreamError::new(ErrorClass::Deadline, message));
+        } else if now >= self.last_progress + self.limits.idle {
+            let message = format!("no content came for {:?}", self.limits.idle);
+            self.break_off(UpstreamError::new(ErrorClass::BrokenStream, message));
+        } else {
+            if now >= self.last_output + KEEP_ALIVE {
+                self.pump.out.push(self.client.keep_alive());
+                self.last_output = now;
+            }
+            self.arm(now);
+        }
+    }
+
+    /// Sets the timer to whatever is due first. It is not set again for every chunk: when it fires
+    /// early it is only looked at and set again.
+    fn arm(&mut self, now: Instant) {
+        if self.state != State::Flowing {
+            return;
+        }
+        let due = (self.last_progress + self.limits.idle)
+            .min(self.last_output + KEEP_ALIVE)
+            .min(self.limits.until)
+            .max(now);
+        self.timer.as_mut().reset(due.into());
+    }
+}

@@ -1,0 +1,69 @@
+//! The vendors of this build: what is known of each, and the codec that speaks to it.
+
+use std::sync::Arc;
+use tollgate_core_types::{Dialect, ProviderName, VendorPreset};
+use tollgate_providers_anthropic::Anthropic;
+use tollgate_providers_common::Provider;
+use tollgate_providers_common::target::Quirks;
+use tollgate_providers_openai::{Completions, OpenAi};
+
+/// OpenAI itself.
+const OPENAI: VendorPreset = VendorPreset {
+    name: "openai",
+    otel_name: "openai",
+    env: &["OPENAI"],
+    base: "https://api.openai.com/v1",
+    chat: Dialect::OPENAI_CHAT,
+    models: &["gpt-4o", "gpt-4o-mini"],
+    embedding_models: &["text-embedding-3-small", "text-embedding-3-large"],
+    needs_key: true,
+};
+
+/// Anthropic itself.
+const ANTHROPIC: VendorPreset = VendorPreset {
+    name: "anthropic",
+    otel_name: "anthropic",
+    env: &["ANTHROPIC"],
+    base: "https://api.anthropic.com",
+    chat: Dialect::ANTHROPIC_MESSAGES,
+    models: &["claude-opus-5-5", "claude-sonnet-5-5", "claude-haiku-4-5"],
+    embedding_models: &[],
+    needs_key: true,
+};
+
+/// Every vendor that works without configuration beyond a key.
+#[must_use]
+pub fn vendors() -> Vec<VendorPreset> {
+    let mut all = vec![OPENAI, ANTHROPIC];
+    all.extend_from_slice(tollgate_providers_compatible::presets());
+    all
+}
+
+/// The codecs of a vendor that speaks `chat`; `None` where no crate of this build does.
+pub(crate) fn provider(
+    name: &str,
+    chat: Dialect,
+    completions: Completions,
+) -> Option<Arc<dyn Provider>> {
+    let name = ProviderName::new(name);
+    if chat == Dialect::ANTHROPIC_MESSAGES {
+        Some(Arc::new(Anthropic::new(name)))
+    } else if chat == Dialect::OPENAI_CHAT {
+        Some(Arc::new(OpenAi::with(name, completions)))
+    } else {
+        None
+    }
+}
+
+/// What the model's name and the vendor say of how it differs from its dialect's oldest models.
+///
+/// OpenAI's family rules hold at OpenAI alone: the same name behind another server may be anything.
+pub(crate) fn quirks(vendor: &str, model: &str, chat: Dialect) -> Quirks {
+    if chat == Dialect::ANTHROPIC_MESSAGES {
+        tollgate_providers_anthropic::quirks_for(model)
+    } else if vendor == OPENAI.name {
+        tollgate_providers_openai::quirks_for(model)
+    } else {
+        tollgate_providers_compatible::quirks(vendor)
+    }
+}

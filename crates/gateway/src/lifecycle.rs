@@ -1,0 +1,151 @@
+//! From a configuration to a serving process, and down again without cutting anybody off.
+
+use anyhow::Context as _;
+use std::future::pending;
+use std::io::Write as _;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+use tollgate::Tollgate;
+use tollgate_config::{Config, LogFormat, OtlpProtocol};
+use tollgate_server::{
+    AppState, ListenOptions, Listener, Readiness, ServerLimits, ops_router, router,
+};
+use tollgate_telemetry::{LogOptions, LogTarget, Telemetry, TelemetryOptions, TraceOptions};
+
+use crate::banner;
+
+/// How often histograms are sorted into buckets.
+const UPKEEP: Duration = Duration::from_secs(5);
+/// How long the last log lines and spans may take to be written.
+const FLUSH: Duration = Duration::from_secs(5);
+
+/// Serves until a signal, then drains. A second signal ends at once.
+pub(crate) fn serve(config: &Config) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let tracing = runtime.block_on(async { init_tracing(config) })?;
+    let telemetry = Telemetry::new(&telemetry_options(config))?;
+    let served = runtime.block_on(run(config, telemetry.clone()));
+    // Spans go out over the runtime, so it must outlive their flush.
+    let flushed = runtime.block_on(async {
+        let flush = move || tracing.shutdown(FLUSH);
+        tokio::task::spawn_blocking(flush).await
+    });
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    let _ = telemetry.shutdown(FLUSH);
+    served?;
+    flushed.context("flushing traces")?.context("flushing traces")
+}
+
+async fn run(config: &Config, telemetry: Telemetry) -> anyhow::Result<()> {
+    let engine = Tollgate::new(config, telemetry.clone())?;
+    let server = &config.server;
+    let options = ListenOptions {
+        header_time: server.header_timeout,
+        max_connections: server.max_connections,
+        drain: server.drain,
+    };
+    let clients = Listener::bind(server.listen, options)
+        .await
+        .with_context(|| format!("cannot listen on {}", server.listen))?;
+    let ops = match server.ops_listen {
+        Some(address) => Some(
+            Listener::bind(address, options)
+                .await
+                .with_context(|| format!("cannot listen on {address} (ops_listen)"))?,
+        ),
+        None => None,
+    };
+    let ops_address = ops.as_ref().map(Listener::local_addr).transpose()?;
+    let banner = banner::text(config, clients.local_addr()?, ops_address);
+    std::io::stderr().write_all(banner.as_bytes())?;
+
+    let limits = ServerLimits { body_bytes: server.body_limit, body_time: server.body_timeout };
+    let state = Arc::new(AppState::new(engine.clone(), limits));
+    let readiness = Readiness::default();
+    readiness.set(true);
+    let (stop, stopped) = watch::channel(false);
+    let ops_app = ops_router(Arc::clone(&state), readiness.clone());
+    let serve_clients = clients.serve(router(state), until(stopped.clone()));
+    // Probes and metrics answer until the last client has been served.
+    let serve_ops = async {
+        match ops {
+            Some(ops) => ops.serve(ops_app, pending()).await,
+            None => pending().await,
+        }
+    };
+    let signals = async {
+        let signalled = stop_signal().await;
+        readiness.set(false);
+        let _ = stop.send(true);
+        signalled?;
+        tracing::info!("stopping; a second signal ends at once");
+        stop_signal().await
+    };
+    tokio::select! {
+        () = serve_clients => Ok(()),
+        () = serve_ops => Ok(()),
+        () = upkeep(&telemetry) => Ok(()),
+        () = engine.tend() => Ok(()),
+        again = signals => again.context("waiting for signals"),
+    }
+}
+
+async fn until(mut stopped: watch::Receiver<bool>) {
+    // The sender lives as long as this waits; if it is gone, stopping is right as well.
+    let _ = stopped.wait_for(|stopped| *stopped).await;
+}
+
+async fn upkeep(telemetry: &Telemetry) {
+    let mut ticks = tokio::time::interval(UPKEEP);
+    loop {
+        ticks.tick().await;
+        telemetry.upkeep();
+    }
+}
+
+async fn stop_signal() -> std::io::Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    Ok(())
+}
+
+fn telemetry_options(config: &Config) -> TelemetryOptions {
+    let format = match config.telemetry.log {
+        LogFormat::Json => tollgate_telemetry::LogFormat::Json,
+        LogFormat::Text => tollgate_telemetry::LogFormat::Pretty,
+        LogFormat::Auto => {
+            use std::io::IsTerminal as _;
+            if std::io::stdout().is_terminal() {
+                tollgate_telemetry::LogFormat::Pretty
+            } else {
+                tollgate_telemetry::LogFormat::Json
+            }
+        }
+    };
+    let log = LogOptions { format, ..LogOptions::json(LogTarget::Stdout) };
+    TelemetryOptions {
+        log: config.defaults.log_requests.then_some(log),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        ..TelemetryOptions::default()
+    }
+}
+
+fn init_tracing(config: &Config) -> anyhow::Result<tollgate_telemetry::TracingGuard> {
+    let otlp = config.telemetry.otlp.as_ref();
+    let options = TraceOptions {
+        endpoint: otlp.map(|otlp| otlp.endpoint.to_string()),
+        protocol: otlp.map(|otlp| match otlp.protocol {
+            OtlpProtocol::Grpc => tollgate_telemetry::OtlpProtocol::Grpc,
+            OtlpProtocol::Http => tollgate_telemetry::OtlpProtocol::HttpProtobuf,
+        }),
+        filter: config.telemetry.level.clone(),
+        ..TraceOptions::default()
+    };
+    Ok(tollgate_telemetry::init_tracing(&options)?)
+}

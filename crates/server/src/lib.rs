@@ -1,0 +1,39 @@
+//! The HTTP surface of Tollgate: client APIs and operator APIs as axum routers, and a listener.
+//!
+//! It reads bodies, hands them to the engine and writes what comes back. It must never know a
+//! vendor, a database or how a deployment is chosen.
+//!
+//! ```no_run
+//! # async fn run(engine: tollgate::Tollgate) {
+//! use std::sync::Arc;
+//! use tollgate_server::{AppState, ServerLimits, router};
+//!
+//! let state = Arc::new(AppState::new(engine, ServerLimits::default()));
+//! // Nest it under any path of an axum application of your own.
+//! let app: axum::Router = axum::Router::new().nest("/ai", router(state));
+//! # }
+//! ```
+//!
+//! In reading order: [`router`] lists every path, `api` answers calls, `respond` writes heads,
+//! `body` reads bodies, [`listen`] accepts connections, [`ops_router`] serves operators.
+
+mod api;
+mod body;
+mod clock;
+mod docs;
+mod errors;
+pub mod listen;
+mod models;
+mod ops;
+mod request_id;
+mod respond;
+mod routes;
+mod simple;
+mod state;
+mod status;
+mod timestamp;
+
+pub use listen::{ListenOptions, Listener};
+pub use ops::{Readiness, ops_router};
+pub use routes::router;
+pub use state::{AppState, ServerLimits};

@@ -1,0 +1,77 @@
+//! Model lists, in the shape of whoever asks: OpenAI's, or Anthropic's where the request carries
+//! `anthropic-version` or `x-api-key` (both share the path).
+
+use axum::extract::{Path, State};
+use axum::response::Response;
+use http::{HeaderMap, StatusCode, Uri};
+use serde_json::{Value, json};
+use std::sync::Arc;
+use tollgate::ModelInfo;
+use tollgate_core_types::Dialect;
+
+use crate::errors::plain;
+use crate::respond;
+use crate::state::AppState;
+use crate::timestamp;
+
+/// `GET /v1/models` and `GET /models`
+pub(crate) async fn list(State(state): State<Arc<AppState>>, headers: HeaderMap) -> Response {
+    let models = state.engine.models();
+    let body = if wants_anthropic(&headers) {
+        let data: Vec<Value> = models.iter().map(anthropic_model).collect();
+        json!({
+            "first_id": models.first().map(|model| &*model.id),
+            "last_id": models.last().map(|model| &*model.id),
+            "has_more": false,
+            "data": data,
+        })
+    } else {
+        let data: Vec<Value> = models.iter().map(openai_model).collect();
+        json!({ "object": "list", "data": data })
+    };
+    respond::json(StatusCode::OK, &body)
+}
+
+/// `GET /v1/models/{id}`; ids may hold slashes.
+pub(crate) async fn one(
+    State(state): State<Arc<AppState>>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    uri: Uri,
+) -> Response {
+    let anthropic = wants_anthropic(&headers);
+    if let Some(model) = state.engine.models().into_iter().find(|model| *model.id == *id) {
+        let body = if anthropic { anthropic_model(&model) } else { openai_model(&model) };
+        return respond::json(StatusCode::OK, &body);
+    }
+    let request_id = state.ids.of(&headers);
+    let report = plain(404, "model_not_found", state.engine.unknown_model(&id), &request_id);
+    let dialect = if anthropic { Dialect::ANTHROPIC_MESSAGES } else { Dialect::OPENAI_CHAT };
+    match state.engine.client_dialect(dialect) {
+        Some(dialect) => respond::error(&report, dialect.as_ref()),
+        None => state.errors.write(uri.path(), report),
+    }
+}
+
+fn wants_anthropic(headers: &HeaderMap) -> bool {
+    headers.contains_key("anthropic-version") || headers.contains_key("x-api-key")
+}
+
+fn openai_model(model: &ModelInfo) -> Value {
+    json!({
+        "id": &*model.id,
+        "object": "model",
+        "created": model.created,
+        "owned_by": model.owned_by,
+    })
+}
+
+fn anthropic_model(model: &ModelInfo) -> Value {
+    json!({
+        "type": "model",
+        "id": &*model.id,
+        "display_name": &*model.id,
+        "created_at": timestamp::rfc3339(model.created),
+        "lifecycle": "active",
+    })
+}

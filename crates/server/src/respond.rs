@@ -1,0 +1,142 @@
+//! From the engine's answer or refusal to HTTP. Writes heads; bodies come ready from the dialects.
+
+use axum::body::Body;
+use axum::response::Response;
+use bytes::Bytes;
+use futures_core::Stream as _;
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use http_body::{Frame, SizeHint};
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use tollgate::{Answer, AnswerHead, AnswerStream};
+use tollgate_providers_common::{ClientDialect, ErrorReport};
+
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+const EVENTS: HeaderValue = HeaderValue::from_static("text/event-stream; charset=utf-8");
+const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// What Anthropic's SDK reads; the same value.
+const ANTHROPIC_REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
+
+/// What a stream's bytes are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum StreamKind {
+    /// Server-sent events.
+    Events,
+    /// The answer's text alone.
+    Text,
+}
+
+/// The response of an answered call.
+pub(crate) fn answer(answer: Answer, id: &str, kind: StreamKind) -> Response {
+    let (head, mut response) = match answer {
+        Answer::Whole { head, body } => {
+            let mut response = Response::new(Body::from(body));
+            response.headers_mut().insert(header::CONTENT_TYPE, JSON);
+            (head, response)
+        }
+        Answer::Stream { head, body } => {
+            let mut response = Response::new(Body::new(EventBody(body)));
+            let headers = response.headers_mut();
+            let content_type = match kind {
+                StreamKind::Events => EVENTS,
+                StreamKind::Text => TEXT,
+            };
+            headers.insert(header::CONTENT_TYPE, content_type);
+            headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+            // Tells nginx and its kin not to collect the stream.
+            headers.insert(
+                HeaderName::from_static("x-accel-buffering"),
+                HeaderValue::from_static("no"),
+            );
+            (head, response)
+        }
+    };
+    answer_headers(response.headers_mut(), &head);
+    request_id(response.headers_mut(), id);
+    response
+}
+
+fn answer_headers(headers: &mut HeaderMap, head: &AnswerHead) {
+    insert(headers, HeaderName::from_static("x-tollgate-model"), &head.model);
+    insert(headers, HeaderName::from_static("x-tollgate-deployment"), &head.deployment);
+    headers
+        .insert(HeaderName::from_static("x-tollgate-attempts"), HeaderValue::from(head.attempts));
+    if !head.dropped.is_empty() {
+        insert(headers, HeaderName::from_static("x-tollgate-dropped"), &head.dropped.join(", "));
+    }
+    if head.estimated {
+        insert(headers, HeaderName::from_static("x-tollgate-estimated"), "true");
+    }
+}
+
+/// The response of a refused or failed call, in the dialect of its route.
+pub(crate) fn error(report: &ErrorReport, dialect: &dyn ClientDialect) -> Response {
+    with_error_head(report, dialect.render_error(report))
+}
+
+/// Puts status and headers of an error around a body.
+pub(crate) fn with_error_head(report: &ErrorReport, body: Bytes) -> Response {
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() =
+        StatusCode::from_u16(report.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, JSON);
+    if let Some(wait) = report.retry_after {
+        // Whole seconds, rounded up: coming back a moment early would only be refused again.
+        let seconds = wait.as_millis().div_ceil(1000).max(1);
+        headers.insert(
+            header::RETRY_AFTER,
+            HeaderValue::from(u64::try_from(seconds).unwrap_or(u64::MAX)),
+        );
+    }
+    if let Some(should_retry) = report.should_retry {
+        let value = if should_retry { "true" } else { "false" };
+        headers.insert(HeaderName::from_static("x-should-retry"), HeaderValue::from_static(value));
+    }
+    request_id(headers, &report.request_id);
+    response
+}
+
+/// A JSON document of our own.
+pub(crate) fn json(status: StatusCode, value: &serde_json::Value) -> Response {
+    let mut response = Response::new(Body::from(value.to_string()));
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_TYPE, JSON);
+    response
+}
+
+fn request_id(headers: &mut HeaderMap, id: &str) {
+    if let Ok(value) = HeaderValue::from_str(id) {
+        headers.insert(REQUEST_ID, value.clone());
+        headers.insert(ANTHROPIC_REQUEST_ID, value);
+    }
+}
+
+/// Inserts a value of ours; one that no header can carry (an alias with odd characters) is left out.
+fn insert(headers: &mut HeaderMap, name: HeaderName, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        headers.insert(name, value);
+    }
+}
+
+/// An answer's stream as a response body. Pulled by the connection, so that a slow client slows the
+/// vendor; dropped with the connection, so that a client that leaves cancels the vendor.
+struct EventBody(AnswerStream);
+
+impl http_body::Body for EventBody {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        Pin::new(&mut self.0).poll_next(cx).map(|next| next.map(|bytes| Ok(Frame::data(bytes))))
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::default()
+    }
+}
