@@ -1,0 +1,162 @@
+//! `deployments`: what is written of one place that can serve a model.
+//!
+//! [`expand`] makes one deployment per key of it.
+
+use super::keys::{self, KeyGiven};
+use super::models::Env;
+use super::providers::{Found, ProviderRead};
+use super::traits::auth;
+use super::{Said, base, missing, mock, section};
+use crate::read::{At, Section, shown};
+use crate::report::Report;
+use crate::types::{Auth, BaseUrl, Limits, MockOptions, ProviderKind};
+
+pub(super) mod expand;
+
+/// A deployment as it was written, with what is needed to build it.
+#[derive(Debug)]
+pub(super) struct Given {
+    id: Option<String>,
+    provider: Box<ProviderRead>,
+    upstream: Option<String>,
+    base: Option<BaseUrl>,
+    keys: Option<Vec<KeyGiven>>,
+    auth: Option<Auth>,
+    priority: u32,
+    limits: Limits,
+    mock: Option<MockOptions>,
+    said: Said,
+}
+
+/// The keys that [`read`] takes.
+pub(super) const KEYS: [&str; 18] = [
+    "id",
+    "provider",
+    "model",
+    "model_name",
+    "upstream_model",
+    "api_base",
+    "base_url",
+    "api_url",
+    "api_keys",
+    "api_key",
+    "keys",
+    "auth",
+    "priority",
+    "limits",
+    "max_qps",
+    "max_concurrency",
+    "mock",
+    "api_version",
+];
+
+/// Reads the keys that only a deployment has (or a model that is its own only deployment).
+/// `None` where too little was right to build one; that was reported.
+pub(super) fn read(given: &mut Section<'_>, env: &Env<'_>, report: &mut Report) -> Option<Given> {
+    let said = Said { span: given.at.span(), path: given.at.path.clone() };
+    let id = given.take(&["id"], report).and_then(|at| keys::id(&at, report));
+    let provider = provider(given, env, report);
+    let upstream = given.take(&["model", "model_name", "upstream_model"], report);
+    let named = upstream.is_some();
+    let upstream = upstream.and_then(|at| at.text(report).map(|text| text.trim().to_owned()));
+    let address = given.take(&["api_base", "base_url", "api_url"], report);
+    let base = address.as_ref().and_then(|at| base::read(at, report));
+    let keys = keys::take(given, report);
+    let auth = auth(given, report);
+    let priority = given.take(&["priority"], report).and_then(|at| at.whole(0..=1000, report));
+    let limits = limits(given, report);
+    let mock = mocked(given, provider.as_deref(), report);
+    if let Some(at) = given.take(&["api_version"], report) {
+        let message = "this provider has no API versions; the key is ignored";
+        report.warn(at.span(), &at.path, message, "remove it");
+    }
+    let provider = provider?;
+    if let (ProviderKind::Mock, Some(at)) = (&provider.kind, &address) {
+        at.problem(report, "the mock has no address");
+        return None;
+    }
+    // A value that was wrong is not as if nothing was said: no default takes its place.
+    if named && upstream.is_none() || address.is_some() && base.is_none() {
+        return None;
+    }
+    let priority = priority.and_then(|n| u32::try_from(n).ok()).unwrap_or(0);
+    Some(Given { id, provider, upstream, base, keys, auth, priority, limits, mock, said })
+}
+
+fn provider(
+    given: &mut Section<'_>,
+    env: &Env<'_>,
+    report: &mut Report,
+) -> Option<Box<ProviderRead>> {
+    let Some(at) = given.take(&["provider"], report) else {
+        missing(given, "provider", "name a vendor, for example `provider: openai`", report);
+        return None;
+    };
+    let text = at.raw_text(report)?;
+    match env.providers.find(text.text.trim()) {
+        Found::Provider(provider) => Some(provider),
+        Found::Broken => None,
+        Found::Unknown => {
+            let hint = env.providers.near(&text.text).unwrap_or_else(|| {
+                "declare it under `providers`, with its `dialect` and `api_base`".to_owned()
+            });
+            at.problem_hint(report, format!("unknown provider {}", shown(text)), hint);
+            None
+        }
+    }
+}
+
+fn limits(given: &mut Section<'_>, report: &mut Report) -> Limits {
+    let mut limits = Limits::default();
+    let most = u64::from(u32::MAX);
+    let narrow = |n: u64| u32::try_from(n).ok();
+    if let Some(mut all) = section(given, &["limits"], report) {
+        limits.rpm = all.take(&["rpm"], report).and_then(|at| at.whole(1..=most, report));
+        limits.tpm = all.take(&["tpm"], report).and_then(|at| tokens(&at, report));
+        limits.qps = all.take(&["qps", "max_qps"], report).and_then(|at| at.positive(report));
+        let concurrency = all.take(&["concurrency", "max_concurrency"], report);
+        limits.concurrency = concurrency.and_then(|at| at.whole(1..=most, report)).and_then(narrow);
+        all.finish(report);
+    }
+    // A pool of free keys says these beside the keys.
+    if let Some(at) = given.take(&["max_qps"], report) {
+        once(&at, limits.qps.is_some(), report);
+        limits.qps = at.positive(report).or(limits.qps);
+    }
+    if let Some(at) = given.take(&["max_concurrency"], report) {
+        once(&at, limits.concurrency.is_some(), report);
+        limits.concurrency = at.whole(1..=most, report).and_then(narrow).or(limits.concurrency);
+    }
+    limits
+}
+
+/// Nothing keeps this limit yet, which is not to be found out from the bill.
+fn tokens(at: &At<'_>, report: &mut Report) -> Option<u64> {
+    let limit = at.whole(1..=1_000_000_000_000, report)?;
+    let hint = "bound requests or concurrency until it is";
+    report.warn(at.span(), &at.path, "tokens per minute are not enforced yet", hint);
+    Some(limit)
+}
+
+fn once(at: &At<'_>, already: bool, report: &mut Report) {
+    if already {
+        at.problem_hint(report, "`limits` says the same", "keep one of them");
+    }
+}
+
+fn mocked(
+    given: &mut Section<'_>,
+    provider: Option<&ProviderRead>,
+    report: &mut Report,
+) -> Option<MockOptions> {
+    let at = given.has("mock").then(|| given.at.clone());
+    let options = mock::read(given, report);
+    match (provider.map(|provider| &provider.kind), at) {
+        (Some(ProviderKind::Mock), _) => Some(options.unwrap_or_default()),
+        (Some(ProviderKind::Vendor(_) | ProviderKind::Own(_)), Some(at)) => {
+            at.problem_hint(report, "`mock` is for the mock provider", "write `provider: mock`");
+            None
+        }
+        (Some(ProviderKind::Vendor(_) | ProviderKind::Own(_)), None) | (None, _) => options,
+    }
+}

@@ -1,0 +1,203 @@
+//! One deployment per address and key.
+
+use std::collections::HashSet;
+
+use super::Given;
+use crate::check::credentials::Credentials;
+use crate::check::keys::{self, KeyGiven};
+use crate::check::models::Env;
+use crate::check::timing::capped;
+use crate::check::traits::Traits;
+use crate::check::{base, params};
+use crate::env_start::{Door, VendorEnv};
+use crate::read::At;
+use crate::report::Report;
+use crate::types::{Auth, BaseUrl, Deployment, Model, Params, Provider, ProviderKind, Timeouts};
+
+/// Makes deployments, and keeps what must be unique among all of them.
+#[derive(Debug, Default)]
+pub(in crate::check) struct Builder {
+    credentials: Credentials,
+    ids: HashSet<String>,
+}
+
+/// What a deployment takes from its model and from its own entry.
+#[derive(Debug)]
+pub(in crate::check) struct Layers<'a> {
+    pub(in crate::check) alias: &'a str,
+    /// Position in the model's list, from 1.
+    pub(in crate::check) position: usize,
+    pub(in crate::check) inject_params: bool,
+    pub(in crate::check) weight: f64,
+    pub(in crate::check) model: &'a Traits,
+    /// `None` where the model is its own only deployment.
+    pub(in crate::check) own: Option<&'a Traits>,
+}
+
+/// An address with one key, or with none.
+struct Slot {
+    base: Option<BaseUrl>,
+    key: Option<KeyGiven>,
+}
+
+impl Builder {
+    /// The deployments of one entry; none where a problem was reported.
+    pub(in crate::check) fn build(
+        &mut self,
+        given: &Given,
+        layers: &Layers<'_>,
+        env: &Env<'_>,
+        report: &mut Report,
+    ) -> Vec<Deployment> {
+        let slots = slots(given, env, report);
+        let template = template(given, layers, env, report);
+        let several = slots.len() > 1;
+        let mut deployments = Vec::with_capacity(slots.len());
+        for (n, slot) in slots.into_iter().enumerate() {
+            let id =
+                if several { format!("{}/k{}", template.id, n + 1) } else { template.id.clone() };
+            let credential = slot
+                .key
+                .as_ref()
+                .map(|key| self.credentials.note(&given.provider.name, key, report));
+            deployments.push(Deployment {
+                id: self.unique(id, given, report),
+                base: slot.base,
+                credential,
+                weight: template.weight * slot.key.map_or(1.0, |key| key.weight),
+                ..template.clone()
+            });
+        }
+        warn_of_plain_http(given, &deployments, report);
+        deployments
+    }
+
+    /// Names every credential, once all are known.
+    pub(in crate::check) fn finish(self, models: &mut [Model]) {
+        self.credentials.name(models);
+    }
+
+    fn unique(&mut self, id: String, given: &Given, report: &mut Report) -> String {
+        if self.ids.insert(id.clone()) {
+            return id;
+        }
+        let message = format!("the deployment id `{id}` is used twice");
+        let hint = "give each deployment its own `id`";
+        report.problem_hint(given.said.span, &given.said.path, message, hint);
+        id
+    }
+}
+
+/// Everything that the deployments of an entry share.
+fn template(given: &Given, layers: &Layers<'_>, env: &Env<'_>, report: &mut Report) -> Deployment {
+    let provider = &given.provider;
+    let timeouts = timeouts(given, layers, env, report);
+    let below = layers.model.over(&provider.traits);
+    let traits = layers.own.map_or(below.clone(), |own| own.over(&below));
+    let derived = || format!("{}/{}/{}", layers.alias, provider.name, layers.position);
+    Deployment {
+        id: given.id.clone().unwrap_or_else(derived),
+        provider: Provider { name: provider.name.clone(), kind: provider.kind.clone() },
+        upstream_model: given.upstream.clone().unwrap_or_else(|| layers.alias.to_owned()),
+        base: None,
+        credential: None,
+        auth: given.auth.clone().or(provider.auth.clone()).unwrap_or(Auth::Dialect),
+        weight: layers.weight,
+        priority: given.priority,
+        limits: given.limits,
+        timeouts,
+        params: injected(traits.params, layers.inject_params),
+        headers: traits.headers,
+        max_output_tokens: traits.max_output_tokens,
+        stream_usage: traits.stream_usage,
+        completions: traits.completions,
+        quirks: traits.quirks,
+        supports_tools: traits.supports_tools,
+        mock: given.mock,
+    }
+}
+
+fn timeouts(given: &Given, layers: &Layers<'_>, env: &Env<'_>, report: &mut Report) -> Timeouts {
+    let provider = &given.provider.traits.timeouts;
+    let below = layers.model.timeouts.over(provider.over(env.defaults.timeouts));
+    let Some(own) = layers.own else { return capped(below) };
+    let timeouts = own.timeouts.over(below);
+    own.timeouts.warn_beyond(timeouts.total, report);
+    capped(timeouts)
+}
+
+/// With injection off nothing is added; renaming and removing stay, for vendors that need them.
+fn injected(params: Params, on: bool) -> Params {
+    if on { params } else { params::without_additions(params) }
+}
+
+fn slots(given: &Given, env: &Env<'_>, report: &mut Report) -> Vec<Slot> {
+    let provider = &given.provider;
+    let chosen = given.base.as_ref().or(provider.base.as_ref());
+    let keys = given.keys.as_ref().or(provider.keys.as_ref());
+    let base = match (&provider.kind, chosen) {
+        (ProviderKind::Mock, _) => None,
+        (_, Some(base)) => Some(base.clone()),
+        (ProviderKind::Vendor(preset), None) => {
+            if keys.is_none() && preset.needs_key {
+                return from_environment(given, env, report);
+            }
+            Some(own_base(preset.base))
+        }
+        (ProviderKind::Own(_), None) => {
+            let message = format!("`api_base` is missing for provider `{}`", provider.name);
+            let hint = "give it here, or with the provider";
+            report.problem_hint(given.said.span, &given.said.path, message, hint);
+            return Vec::new();
+        }
+    };
+    match keys {
+        None => vec![Slot { base, key: None }],
+        Some(keys) => {
+            keys.iter().map(|key| Slot { base: base.clone(), key: Some(key.clone()) }).collect()
+        }
+    }
+}
+
+/// A known vendor without key or address: its own environment variables say both.
+fn from_environment(given: &Given, env: &Env<'_>, report: &mut Report) -> Vec<Slot> {
+    let ProviderKind::Vendor(preset) = &given.provider.kind else { return Vec::new() };
+    let vendor = VendorEnv::read(preset, env.context.env, report);
+    let doors = match vendor.doors(preset) {
+        Ok(doors) => doors,
+        Err((message, hint)) => {
+            let hint = format!("{hint}, or give `api_keys`");
+            report.problem_hint(given.said.span, &given.said.path, message, hint);
+            return Vec::new();
+        }
+    };
+    doors.iter().flat_map(|door| open(door, preset.base, given, report)).collect()
+}
+
+fn open(door: &Door, own: &str, given: &Given, report: &mut Report) -> Vec<Slot> {
+    let at = |node| At { node, path: given.said.path.clone() };
+    let base = match &door.base {
+        None => own_base(own),
+        Some(node) => match base::read(&at(node), report) {
+            Some(base) => base,
+            None => return Vec::new(),
+        },
+    };
+    let keys = door.keys.iter().flat_map(|node| keys::key(&at(node), report));
+    keys.map(|key| Slot { base: Some(base.clone()), key: Some(key) }).collect()
+}
+
+/// A preset's address, which needs no check: it is written in this program.
+fn own_base(base: &str) -> BaseUrl {
+    BaseUrl(base.trim_end_matches('/').to_owned())
+}
+
+fn warn_of_plain_http(given: &Given, deployments: &[Deployment], report: &mut Report) {
+    let exposed = |deployment: &&Deployment| {
+        deployment.credential.is_some() && deployment.base.as_ref().is_some_and(base::is_exposed)
+    };
+    if deployments.iter().find(exposed).is_some() {
+        let message = "the key goes out over plain http";
+        report.warn(given.said.span, &given.said.path, message, "use https");
+    }
+}

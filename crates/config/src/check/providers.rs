@@ -1,0 +1,138 @@
+//! `providers`: the user's own vendors, and what they change about the known ones.
+
+use tollgate_core_types::{Dialect, VendorPreset};
+
+use super::keys::{self, KeyGiven};
+use super::traits::{Traits, auth};
+use super::{Context, base, missing};
+use crate::read::{At, Section, clip, did_you_mean};
+use crate::report::Report;
+use crate::types::{Auth, BaseUrl, ProviderKind};
+
+/// A vendor as deployments find it.
+#[derive(Debug, Clone)]
+pub(super) struct ProviderRead {
+    pub(super) name: String,
+    pub(super) kind: ProviderKind,
+    /// The address given here; a preset's own is in its kind.
+    pub(super) base: Option<BaseUrl>,
+    pub(super) keys: Option<Vec<KeyGiven>>,
+    pub(super) auth: Option<Auth>,
+    pub(super) traits: Traits,
+}
+
+/// Every vendor that a deployment may name.
+#[derive(Debug)]
+pub(super) struct Providers<'a> {
+    declared: Vec<ProviderRead>,
+    /// Names whose declaration has a problem: nothing more is said where they are used.
+    broken: Vec<String>,
+    vendors: &'a [VendorPreset],
+}
+
+/// What a name turned out to be.
+#[derive(Debug)]
+pub(super) enum Found {
+    Provider(Box<ProviderRead>),
+    Broken,
+    Unknown,
+}
+
+/// The name of the scripted vendor.
+const MOCK: &str = "mock";
+
+/// Reads the section.
+pub(super) fn read<'a>(
+    root: &mut Section<'_>,
+    context: Context<'a>,
+    report: &mut Report,
+) -> Providers<'a> {
+    let mut providers =
+        Providers { declared: Vec::new(), broken: Vec::new(), vendors: context.vendors };
+    let Some(at) = root.take(&["providers"], report) else { return providers };
+    for (entry, at) in at.entries(report) {
+        match declaration(&entry.key, &at, &providers, report) {
+            Some(provider) => providers.declared.push(provider),
+            None => providers.broken.push(entry.key.clone()),
+        }
+    }
+    providers
+}
+
+impl Providers<'_> {
+    /// The vendor of this name: declared, preset (also by its environment prefix), or the mock.
+    pub(super) fn find(&self, name: &str) -> Found {
+        if let Some(declared) = self.declared.iter().find(|provider| provider.name == name) {
+            return Found::Provider(Box::new(declared.clone()));
+        }
+        if self.broken.iter().any(|broken| broken == name) {
+            return Found::Broken;
+        }
+        let kind = match self.vendor(name) {
+            Some(preset) => ProviderKind::Vendor(preset),
+            None if name == MOCK => ProviderKind::Mock,
+            None => return Found::Unknown,
+        };
+        let name = match &kind {
+            ProviderKind::Vendor(preset) => preset.name.to_owned(),
+            ProviderKind::Own(_) | ProviderKind::Mock => name.to_owned(),
+        };
+        let traits = Traits::default();
+        let provider = ProviderRead { name, kind, base: None, keys: None, auth: None, traits };
+        Found::Provider(Box::new(provider))
+    }
+
+    /// "did you mean ...?" among all names.
+    pub(super) fn near(&self, name: &str) -> Option<String> {
+        let declared = self.declared.iter().map(|provider| provider.name.as_str());
+        let vendors = self.vendors.iter().map(|preset| preset.name);
+        did_you_mean(name, declared.chain(vendors).chain([MOCK]))
+    }
+
+    fn vendor(&self, name: &str) -> Option<VendorPreset> {
+        let by_name = self.vendors.iter().find(|preset| preset.name == name);
+        let by_prefix = || {
+            self.vendors
+                .iter()
+                .find(|preset| preset.env.iter().any(|prefix| prefix.to_ascii_lowercase() == name))
+        };
+        by_name.or_else(by_prefix).copied()
+    }
+}
+
+fn declaration(
+    name: &str,
+    at: &At<'_>,
+    providers: &Providers<'_>,
+    report: &mut Report,
+) -> Option<ProviderRead> {
+    let legal = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    let named = !name.is_empty() && name.len() <= 64 && name.chars().all(legal) && name != MOCK;
+    if !named {
+        let hint = "up to 64 letters, digits and - _ . other than `mock`";
+        at.problem_hint(report, format!("`{}` cannot be a provider's name", clip(name)), hint);
+    }
+    let mut given = at.section(report)?;
+    let dialects = [
+        ("openai", Dialect::OPENAI_CHAT),
+        ("anthropic", Dialect::ANTHROPIC_MESSAGES),
+        ("openai.chat", Dialect::OPENAI_CHAT),
+        ("anthropic.messages", Dialect::ANTHROPIC_MESSAGES),
+    ];
+    let dialect = given.take(&["dialect"], report);
+    let has_dialect = dialect.is_some();
+    let dialect = dialect.and_then(|at| at.one_of("dialect", &dialects, report));
+    let preset = providers.vendor(name);
+    let kind = dialect.map(ProviderKind::Own).or(preset.map(ProviderKind::Vendor));
+    if kind.is_none() && !has_dialect {
+        missing(&given, "dialect", "`openai` or `anthropic`", report);
+    }
+    let base = given.take(&["api_base", "base_url", "api_url"], report);
+    let base = base.and_then(|at| base::read(&at, report));
+    let keys = keys::take(&mut given, report);
+    let auth = auth(&mut given, report);
+    let traits = Traits::read(&mut given, report);
+    given.finish(report);
+    let kind = kind.filter(|_| named)?;
+    Some(ProviderRead { name: name.to_owned(), kind, base, keys, auth, traits })
+}

@@ -1,0 +1,144 @@
+//! `server`: the listeners and what they bear.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use super::section;
+use crate::read::{At, Section, shown};
+use crate::report::Report;
+use crate::tree::{Text, Value};
+use crate::types::Server;
+
+/// Reads the section, with a default for everything that it does not say.
+pub(super) fn read(root: &mut Section<'_>, report: &mut Report) -> Server {
+    let mut server = Server::default();
+    let Some(mut given) = section(root, &["server"], report) else { return server };
+    listen(&mut given, &mut server, report);
+    ops_listen(&mut given, &mut server, report);
+    if let Some(limit) = given.take(&["body_limit"], report).and_then(|at| at.size(report)) {
+        server.body_limit = limit;
+    }
+    let connections = given.take(&["max_connections"], report);
+    if let Some(most) = connections.and_then(|at| at.whole(1..=u64::from(u32::MAX), report)) {
+        server.max_connections = usize::try_from(most).unwrap_or(usize::MAX);
+    }
+    for (name, field) in [
+        ("header_timeout", &mut server.header_timeout),
+        ("body_timeout", &mut server.body_timeout),
+        ("keep_alive", &mut server.keep_alive),
+    ] {
+        let at = given.take(&[name], report);
+        if let Some(duration) = at.and_then(|at| at.some_duration(report)) {
+            *field = duration;
+        }
+    }
+    if let Some(drain) = given.take(&["drain"], report).and_then(|at| at.duration(report)) {
+        server.drain = drain;
+    }
+    given.finish(report);
+    server
+}
+
+fn listen(given: &mut Section<'_>, server: &mut Server, report: &mut Report) {
+    let whole = given.take(&["listen"], report);
+    let host = given.take(&["host"], report);
+    let port = given.take(&["port"], report);
+    if let (Some(_), Some(part)) = (&whole, host.as_ref().or(port.as_ref())) {
+        part.problem_hint(report, "`listen` says the same", "keep `listen` alone");
+    }
+    if let Some(address) = whole.as_ref().and_then(|at| address(at, report)) {
+        server.listen = address;
+    }
+    if let Some(ip) = host.as_ref().and_then(|at| ip(at, report)) {
+        server.listen.set_ip(ip);
+    }
+    if let Some(port) = port.as_ref().and_then(|at| at.whole(0..=65_535, report)) {
+        server.listen.set_port(u16::try_from(port).unwrap_or_default());
+    }
+    if let Some(said) = whole.or(host).filter(|_| !server.listen.ip().is_loopback()) {
+        let message = format!("{} can be reached from other machines", server.listen);
+        let hint = "whoever reaches it spends your keys: keep it behind a firewall or proxy";
+        report.warn(said.span(), &said.path, message, hint);
+    }
+}
+
+fn ops_listen(given: &mut Section<'_>, server: &mut Server, report: &mut Report) {
+    let off = given.is_null("ops_listen");
+    let Some(at) = given.take(&["ops_listen"], report) else {
+        // `null` is a way to say off here, unlike everywhere else.
+        if off {
+            server.ops_listen = None;
+        }
+        return;
+    };
+    if is_off(&at) {
+        server.ops_listen = None;
+        return;
+    }
+    let Some(address) = address(&at, report) else { return };
+    server.ops_listen = Some(address);
+    if address == server.listen && address.port() != 0 {
+        at.problem_hint(report, "is the same as `listen`", "give it a port of its own, or `off`");
+    }
+    if !address.ip().is_loopback() {
+        let message = format!("{address} can be reached from other machines");
+        let hint = "it shows metrics and answers admin requests";
+        report.warn(at.span(), &at.path, message, hint);
+    }
+}
+
+fn is_off(at: &At<'_>) -> bool {
+    match &at.node.value {
+        Value::Bool(on) => !on,
+        Value::Text(text) => matches!(text.text.trim(), "off" | "none" | "false"),
+        Value::Null | Value::Number(_) | Value::List(_) | Value::Map(_) | Value::Broken => false,
+    }
+}
+
+fn address(at: &At<'_>, report: &mut Report) -> Option<SocketAddr> {
+    let text = written(at);
+    let text = text.map_or("", |text| text.text.trim());
+    let local = text.strip_prefix("localhost:").and_then(|port| port.parse().ok());
+    let parsed = match local {
+        Some(port) => Some(SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port)),
+        None => text.parse().ok(),
+    };
+    if parsed.is_none() {
+        let hint = "write it like 127.0.0.1:8000, or 0.0.0.0:8000 for every network";
+        refuse(at, hint, report);
+    }
+    parsed
+}
+
+fn ip(at: &At<'_>, report: &mut Report) -> Option<IpAddr> {
+    let parsed = match written(at).map_or("", |text| text.text.trim()) {
+        "localhost" => Some(IpAddr::V4(Ipv4Addr::LOCALHOST)),
+        text => text.parse().ok(),
+    };
+    if parsed.is_none() {
+        refuse(at, "write an IP address such as 127.0.0.1 or 0.0.0.0", report);
+    }
+    parsed
+}
+
+fn refuse(at: &At<'_>, hint: &str, report: &mut Report) {
+    let what = match &at.node.value {
+        Value::Broken => return,
+        Value::Text(text) => shown(text),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::List(_) | Value::Map(_) => {
+            at.node.kind().to_owned()
+        }
+    };
+    at.problem_hint(report, format!("{what} is not an address to listen on"), hint);
+}
+
+fn written<'a>(at: &At<'a>) -> Option<&'a Text> {
+    match &at.node.value {
+        Value::Text(text) => Some(text),
+        Value::Null
+        | Value::Bool(_)
+        | Value::Number(_)
+        | Value::List(_)
+        | Value::Map(_)
+        | Value::Broken => None,
+    }
+}

@@ -1,0 +1,105 @@
+//! Deadlines and retries, layer over layer.
+
+use std::time::Duration;
+
+use super::{Said, section};
+use crate::read::Section;
+use crate::report::Report;
+use crate::types::{Retries, Timeouts};
+
+/// The deadlines that one layer gives.
+#[derive(Debug, Clone, Default)]
+pub(super) struct TimeoutsGiven {
+    connect: Option<Duration>,
+    first_token: Option<(Duration, Said)>,
+    idle: Option<(Duration, Said)>,
+    total: Option<Duration>,
+}
+
+impl TimeoutsGiven {
+    /// Reads `timeout` (the total) and `timeouts`.
+    pub(super) fn read(parent: &mut Section<'_>, report: &mut Report) -> Self {
+        let short = parent.take(&["timeout"], report);
+        let total = short.as_ref().and_then(|at| at.some_duration(report));
+        let mut given = Self { total, ..Self::default() };
+        let Some(mut all) = section(parent, &["timeouts"], report) else { return given };
+        let mut take = |name: &'static [&'static str], report: &mut Report| {
+            let at = all.take(name, report)?;
+            let duration = at.some_duration(report)?;
+            Some((duration, Said { span: at.span(), path: at.path }))
+        };
+        given.connect = take(&["connect"], report).map(|(duration, _)| duration);
+        given.first_token = take(&["first_token"], report);
+        given.idle = take(&["idle"], report);
+        if let Some((total, said)) = take(&["total"], report) {
+            if short.is_some() {
+                let hint = "keep one of them";
+                report.problem_hint(said.span, &said.path, "`timeout` says the same", hint);
+            }
+            given.total = Some(total);
+        }
+        all.finish(report);
+        given
+    }
+
+    /// These over `below`; not yet capped.
+    pub(super) fn over(&self, below: Timeouts) -> Timeouts {
+        let given =
+            |value: &Option<(Duration, Said)>| value.as_ref().map(|(duration, _)| *duration);
+        Timeouts {
+            connect: self.connect.unwrap_or(below.connect),
+            first_token: given(&self.first_token).unwrap_or(below.first_token),
+            idle: given(&self.idle).unwrap_or(below.idle),
+            total: self.total.unwrap_or(below.total),
+        }
+    }
+
+    /// Warns of deadlines given here that the total makes pointless.
+    pub(super) fn warn_beyond(&self, total: Duration, report: &mut Report) {
+        for (name, given) in [("first_token", &self.first_token), ("idle", &self.idle)] {
+            let beyond = given.as_ref().filter(|(duration, _)| *duration > total);
+            if let Some((duration, said)) = beyond {
+                let message = format!("{name} ({duration:?}) is longer than total ({total:?})");
+                report.warn(said.span, &said.path, message, "the total ends it before");
+            }
+        }
+    }
+}
+
+/// No deadline outlives the total: then comparing any two is never needed again.
+pub(super) fn capped(timeouts: Timeouts) -> Timeouts {
+    let Timeouts { connect, first_token, idle, total } = timeouts;
+    Timeouts {
+        connect: connect.min(total),
+        first_token: first_token.min(total),
+        idle: idle.min(total),
+        total,
+    }
+}
+
+/// Reads `retries`: a map, or a plain number of retries after the first attempt.
+pub(super) fn retries(parent: &mut Section<'_>, below: Retries, report: &mut Report) -> Retries {
+    let Some(at) = parent.take(&["retries", "max_retries"], report) else { return below };
+    if !matches!(at.node.value, crate::tree::Value::Map(_)) {
+        let retries = at.whole(0..=9, report).and_then(|n| u32::try_from(n).ok());
+        let max_attempts = retries.map_or(below.max_attempts, |n| n + 1);
+        return Retries { max_attempts, ..below };
+    }
+    let Some(mut all) = at.section(report) else { return below };
+    let attempts = all.take(&["max_attempts"], report).and_then(|at| at.whole(1..=10, report));
+    let base = all.take(&["base", "base_delay"], report).and_then(|at| at.duration(report));
+    let cap = all.take(&["cap", "max_delay"], report).and_then(|at| at.duration(report));
+    let budget = all.take(&["budget"], report).and_then(|at| at.ratio(report));
+    let read = Retries {
+        max_attempts: attempts.and_then(|n| u32::try_from(n).ok()).unwrap_or(below.max_attempts),
+        base: base.unwrap_or(below.base),
+        cap: cap.unwrap_or(below.cap),
+        budget: budget.unwrap_or(below.budget),
+    };
+    if read.cap < read.base {
+        let message = format!("cap ({:?}) is shorter than base ({:?})", read.cap, read.base);
+        at.problem(report, message);
+    }
+    all.finish(report);
+    read
+}

@@ -1,0 +1,179 @@
+//! `${VAR}`, `${VAR:-default}` and `file:/path` in text values, after parsing.
+//!
+//! Doing this in the tree and not in the text means that a secret with a quote or a colon in it
+//! cannot change the document, and that a comment may mention `${ANYTHING}`. Keys are not expanded.
+
+use std::collections::BTreeMap;
+use std::io::Read;
+
+use crate::report::Report;
+use crate::tree::{Node, Value, Written, child_path};
+
+/// Largest file that a value may be read from: these are keys, not documents.
+const MAX_FILE: u64 = 64 << 10;
+
+/// Deepest nesting of defaults, as in `${A:-${B:-c}}`.
+const MAX_NESTING: usize = 8;
+
+/// Expands every text below `node`. A text that cannot be expanded is reported and marked broken.
+pub(crate) fn expand(
+    node: &mut Node,
+    path: &str,
+    env: &BTreeMap<String, String>,
+    report: &mut Report,
+) {
+    walk(node, path, &mut |node, path| expand_text(node, path, env, report));
+}
+
+// Depth is bounded by every parser that makes a tree.
+fn walk(node: &mut Node, path: &str, visit: &mut dyn FnMut(&mut Node, &str)) {
+    match &mut node.value {
+        Value::List(items) => {
+            for (n, item) in items.iter_mut().enumerate() {
+                walk(item, &format!("{path}[{n}]"), visit);
+            }
+        }
+        Value::Map(entries) => {
+            for entry in entries {
+                walk(&mut entry.node, &child_path(path, &entry.key), visit);
+            }
+        }
+        Value::Text(_) => visit(node, path),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Broken => {}
+    }
+}
+
+fn expand_text(node: &mut Node, path: &str, env: &BTreeMap<String, String>, report: &mut Report) {
+    let Value::Text(text) = &mut node.value else { return };
+    if !text.text.contains("${") && !text.text.starts_with("file:") {
+        return;
+    }
+    match variables(&text.text, env, MAX_NESTING).and_then(|expanded| contents(&expanded)) {
+        Ok(expanded) => {
+            if text.written == Written::Literally && text.text.replace("$${", "${") != expanded {
+                text.written = Written::Expanded;
+            }
+            text.text = expanded;
+        }
+        Err(Failure { message, hint }) => {
+            report.problem_hint(node.span, path, message, hint);
+            node.value = Value::Broken;
+        }
+    }
+}
+
+struct Failure {
+    message: String,
+    hint: String,
+}
+
+fn failure(message: impl Into<String>, hint: impl Into<String>) -> Failure {
+    Failure { message: message.into(), hint: hint.into() }
+}
+
+fn variables(
+    text: &str,
+    env: &BTreeMap<String, String>,
+    nesting: usize,
+) -> Result<String, Failure> {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find("${") {
+        let (before, reference) = rest.split_at(at);
+        if let Some(literal) = before.strip_suffix('$') {
+            out.push_str(literal);
+            out.push_str("${");
+            rest = reference.get(2..).unwrap_or_default();
+            continue;
+        }
+        out.push_str(before);
+        let inner = reference.get(2..).unwrap_or_default();
+        let end = closing(inner).ok_or_else(|| {
+            failure("`${` without its `}`", "write `$${` for the two characters themselves")
+        })?;
+        out.push_str(&variable(inner.get(..end).unwrap_or_default(), env, nesting)?);
+        rest = inner.get(end + 1..).unwrap_or_default();
+    }
+    out.push_str(rest);
+    Ok(out)
+}
+
+/// Where the `}` stands that closes a reference which began just before `inner`.
+fn closing(inner: &str) -> Option<usize> {
+    let mut open = 0_usize;
+    let mut before = ' ';
+    for (at, c) in inner.char_indices() {
+        match c {
+            '{' if before == '$' => open += 1,
+            '}' if open == 0 => return Some(at),
+            '}' => open -= 1,
+            _ => {}
+        }
+        before = c;
+    }
+    None
+}
+
+fn variable(
+    reference: &str,
+    env: &BTreeMap<String, String>,
+    nesting: usize,
+) -> Result<String, Failure> {
+    let (name, default) = match reference.split_once(":-") {
+        Some((name, default)) => (name, Some(default)),
+        None => (reference, None),
+    };
+    let legal = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    if name.is_empty() || !name.chars().all(legal) || name.starts_with(|c: char| c.is_ascii_digit())
+    {
+        return Err(failure(
+            "`${...}` does not hold the name of a variable",
+            "write `$${` for the two characters themselves",
+        ));
+    }
+    match (env.get(name), default) {
+        (Some(value), None) => Ok(value.clone()),
+        (Some(value), Some(_)) if !value.is_empty() => Ok(value.clone()),
+        (Some(_) | None, Some(default)) => {
+            let nesting = nesting
+                .checked_sub(1)
+                .ok_or_else(|| failure("defaults are nested too deeply", "use fewer of them"))?;
+            variables(default, env, nesting)
+        }
+        (None, None) => Err(failure(
+            format!("the environment variable {name} is not set"),
+            format!("set it, or write `${{{name}:-default}}`"),
+        )),
+    }
+}
+
+/// What a `file:` reference names; the text itself where it is none.
+fn contents(text: &str) -> Result<String, Failure> {
+    let Some(rest) = text.strip_prefix("file:") else { return Ok(text.to_owned()) };
+    let path = match rest.strip_prefix("//") {
+        Some(path) if path.starts_with('/') => path,
+        Some(_) | None => rest,
+    };
+    if path.starts_with("./") || path.starts_with("../") {
+        return Err(failure("`file:` needs an absolute path", "write `file:/path/to/file`"));
+    }
+    if !path.starts_with('/') {
+        return Ok(text.to_owned());
+    }
+    let unreadable = |error: &std::io::Error| {
+        failure(format!("cannot read the file {path}: {}", error.kind()), "check path and rights")
+    };
+    let mut bytes = Vec::new();
+    let file = std::fs::File::open(path).map_err(|error| unreadable(&error))?;
+    file.take(MAX_FILE + 1).read_to_end(&mut bytes).map_err(|error| unreadable(&error))?;
+    if bytes.len() as u64 > MAX_FILE {
+        let message = format!("the file {path} is larger than {MAX_FILE} bytes");
+        return Err(failure(message, "a value is read from it, not a document"));
+    }
+    let text = String::from_utf8(bytes)
+        .map_err(|_| failure(format!("the file {path} is not UTF-8"), "write it as UTF-8"))?;
+    Ok(text.trim_end_matches(['\r', '\n']).to_owned())
+}
+
+#[cfg(test)]
+mod tests;

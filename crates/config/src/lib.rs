@@ -1,0 +1,40 @@
+//! Configuration of Tollgate: files, environment and flags, parsed once into checked types.
+//!
+//! It exists so that nobody else reads an environment variable or asks whether a number is sane:
+//! a [`Config`] is right as a whole or is not made, and then every problem is told at once, with
+//! file, line and key path. It must never know a running service, a vendor crate or a socket.
+//!
+//! In reading order: [`options`] what is read, [`load`](load()) the order of layers, `tree` values
+//! with their places (YAML, TOML, overlay of variables), `env_start` models from vendors' variables,
+//! `expand` references in values, `shapes` what other systems write, `read` and `check` from tree
+//! to [`types`], [`problem`] what is told, [`near`] what was probably meant, [`secret`] what is
+//! never shown.
+//!
+//! Invariants: a problem's text holds no value from the environment and none of a credential's
+//! field; a checked configuration refers to nothing that is not in it; order is kept.
+
+mod check;
+mod duration;
+mod env_start;
+mod expand;
+mod load;
+pub mod near;
+pub mod options;
+pub mod problem;
+mod read;
+mod report;
+pub mod secret;
+mod shapes;
+mod tree;
+pub mod types;
+
+pub use load::{load, parse};
+pub use near::near_matches;
+pub use options::{Flags, LoadOptions};
+pub use problem::{ConfigErrors, Place, Problem, Warning};
+pub use secret::Secret;
+pub use types::{
+    Auth, BaseUrl, Completions, Config, Credential, Defaults, Deployment, Fallbacks, Header,
+    Limits, LogFormat, MockOptions, Model, Origin, Otlp, OtlpProtocol, Params, Provider,
+    ProviderKind, QuirkOverrides, Retries, Server, Strategy, Telemetry, Timeouts,
+};

@@ -1,0 +1,213 @@
+//! One place that can serve a model, with everything that its provider and model say about it.
+
+use std::fmt;
+use std::time::Duration;
+use tollgate_core_types::{Dialect, JsonText, VendorPreset};
+
+use super::Timeouts;
+use crate::secret::Secret;
+
+/// One deployment: exactly one address and at most one credential.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Deployment {
+    /// Unique over the configuration and stable while the configuration's order is: given, or
+    /// `<alias>/<provider>/<n>` with `/k<m>` behind it where there are several keys.
+    pub id: String,
+    /// The vendor.
+    pub provider: Provider,
+    /// The model's name at the vendor.
+    pub upstream_model: String,
+    /// The address as configured or the vendor's own, with or without `/v1`; `None` for the mock.
+    pub base: Option<BaseUrl>,
+    /// The credential; `None` where the server asks for none.
+    pub credential: Option<Credential>,
+    /// How the credential is shown to the vendor.
+    pub auth: Auth,
+    /// Share of its group's requests: the deployment's weight times the key's; over 0.
+    pub weight: f64,
+    /// Lower is tried first; equal ones share the load.
+    pub priority: u32,
+    /// What it bears; each key has its own.
+    pub limits: Limits,
+    /// The four deadlines of its attempts.
+    pub timeouts: Timeouts,
+    /// Parameters to add, rename and remove: provider's, then model's, then its own.
+    pub params: Params,
+    /// Headers to add to every request.
+    pub headers: Vec<Header>,
+    /// Bound of generated tokens where the dialect requires one and the client gave none.
+    pub max_output_tokens: Option<u64>,
+    /// Whether to ask for usage in streams; `None` is the vendor's custom.
+    pub stream_usage: Option<bool>,
+    /// How text completions are served; `None` is the vendor's custom.
+    pub completions: Option<Completions>,
+    /// Traits of the server that differ from what its vendor and model suggest.
+    pub quirks: QuirkOverrides,
+    /// Whether requests with tools may go here; `None` is yes, unless the vendor says no.
+    pub supports_tools: Option<bool>,
+    /// How the mock provider behaves; `Some` for it alone.
+    pub mock: Option<MockOptions>,
+}
+
+/// A vendor as a deployment names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Provider {
+    /// The name in configuration.
+    pub name: String,
+    /// What is known of it.
+    pub kind: ProviderKind,
+}
+
+/// What is known of a vendor.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ProviderKind {
+    /// A vendor of the presets.
+    Vendor(VendorPreset),
+    /// The user's own, by the dialect of its chat endpoint.
+    Own(Dialect),
+    /// The scripted vendor inside the gateway.
+    Mock,
+}
+
+impl Provider {
+    /// OpenTelemetry's `gen_ai.provider.name`.
+    #[must_use]
+    pub fn otel_name(&self) -> &str {
+        match &self.kind {
+            ProviderKind::Vendor(preset) => preset.otel_name,
+            ProviderKind::Own(_) | ProviderKind::Mock => &self.name,
+        }
+    }
+}
+
+/// An absolute `http` or `https` address without credentials, query, fragment or trailing slash.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BaseUrl(pub(crate) String);
+
+impl BaseUrl {
+    /// The address as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for BaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A vendor's secret and the name by which people speak of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Credential {
+    /// Given or `<provider>-<n>` in the order of the configuration; never made from the secret.
+    /// Equal ids mean the same secret, also across models.
+    pub id: String,
+    /// The key.
+    pub secret: Secret,
+}
+
+/// How a credential is shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Auth {
+    /// As the vendor's dialect has it.
+    Dialect,
+    /// `authorization: Bearer <key>`.
+    Bearer,
+    /// The bare key in this header.
+    Header(String),
+}
+
+/// A header whose value is shown to nobody but the vendor.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Header {
+    /// The name, in lower case.
+    pub name: String,
+    /// The value; a legal header value.
+    pub value: Secret,
+}
+
+/// What a deployment bears; `None` is no bound. None is zero.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+#[non_exhaustive]
+pub struct Limits {
+    /// Requests per minute.
+    pub rpm: Option<u64>,
+    /// Tokens per minute.
+    pub tpm: Option<u64>,
+    /// Requests per second; may be a fraction.
+    pub qps: Option<f64>,
+    /// Requests at once.
+    pub concurrency: Option<u32>,
+}
+
+/// Parameters that configuration adds, renames and removes at the body's top level.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Params {
+    /// Added where the client gave none; the request's own value wins.
+    pub defaults: Vec<(String, JsonText)>,
+    /// Sent under another name: (from, to).
+    pub rename: Vec<(String, String)>,
+    /// Left out.
+    pub remove: Vec<String>,
+    /// Always sent, whatever the client gave.
+    pub set: Vec<(String, JsonText)>,
+}
+
+/// How text completions are served.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Completions {
+    /// By the server's own `/completions`.
+    Native,
+    /// Through its chat endpoint.
+    Chat,
+}
+
+/// Traits of a server that configuration overrides; `None` keeps what is known.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct QuirkOverrides {
+    /// Send `max_completion_tokens` instead of `max_tokens`.
+    pub max_completion_tokens: Option<bool>,
+    /// Send system messages as `developer`.
+    pub developer_role: Option<bool>,
+    /// Send developer messages as `system`.
+    pub no_developer_role: Option<bool>,
+    /// The model refuses temperature, top_p and top_k.
+    pub no_sampling: Option<bool>,
+    /// The model takes adaptive thinking with an effort.
+    pub adaptive_thinking: Option<bool>,
+    /// The model refuses a forced tool choice.
+    pub no_forced_tools: Option<bool>,
+    /// The model has no native structured output.
+    pub no_native_schema: Option<bool>,
+}
+
+/// How the mock provider behaves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct MockOptions {
+    /// Time before the first byte.
+    pub latency: Duration,
+    /// Time between two pieces of a streamed answer.
+    pub token_delay: Duration,
+    /// Every how many requests one fails; `None` never.
+    pub fail_every: Option<u32>,
+    /// Status of a failure, 400 to 599.
+    pub fail_status: u16,
+}
+
+impl Default for MockOptions {
+    fn default() -> Self {
+        Self {
+            latency: Duration::ZERO,
+            token_delay: Duration::ZERO,
+            fail_every: None,
+            fail_status: 500,
+        }
+    }
+}

@@ -1,0 +1,244 @@
+//! Starting from the environment alone, as users of other systems have it set.
+
+use tollgate_config::{Config, Origin};
+
+use crate::support::{from_env, from_files, problems, warnings};
+
+/// `alias -> provider model base key weight`, a line per deployment.
+fn table(config: &Config) -> Vec<String> {
+    config
+        .models
+        .iter()
+        .flat_map(|model| {
+            model.deployments.iter().map(|d| {
+                let base = d.base.as_ref().map_or("-", |base| base.as_str());
+                let key = d.credential.as_ref().map_or("-", |key| key.secret.expose());
+                format!("{} {} {} {base} {key}", model.alias, d.provider.name, d.upstream_model)
+            })
+        })
+        .collect()
+}
+
+fn rows(pairs: &[(&str, &str)]) -> Vec<String> {
+    let config = from_env(pairs).unwrap_or_else(|errors| panic!("{errors}"));
+    assert_eq!(config.origin, Origin::Environment);
+    table(&config)
+}
+
+#[test]
+fn one_key_starts_the_models_of_its_vendor() {
+    assert_eq!(
+        rows(&[("OPENAI_API_KEY", "k1")]),
+        [
+            "gpt-4o openai gpt-4o https://api.openai.com/v1 k1",
+            "gpt-4o-mini openai gpt-4o-mini https://api.openai.com/v1 k1",
+            "text-embedding-3-small openai text-embedding-3-small https://api.openai.com/v1 k1",
+        ]
+    );
+    assert_eq!(
+        rows(&[("ANTHROPIC_API_KEY", "k1")]),
+        ["claude-sonnet-5 anthropic claude-sonnet-5 https://api.anthropic.com k1"]
+    );
+}
+
+#[test]
+fn keys_and_bases_are_paired_by_position() {
+    let model = ("OPENAI_MODEL", "gpt-4o");
+    assert_eq!(
+        rows(&[("OPENAI_API_KEYS", "k1, k2 ,k3,"), ("OPENAI_API_BASES", "https://a"), model]),
+        [
+            "gpt-4o openai gpt-4o https://a k1",
+            "gpt-4o openai gpt-4o https://a k2",
+            "gpt-4o openai gpt-4o https://a k3"
+        ]
+    );
+    assert_eq!(
+        rows(&[("OPENAI_API_KEYS", "k1,k2"), ("OPENAI_API_BASES", "https://a,https://b"), model]),
+        ["gpt-4o openai gpt-4o https://a k1", "gpt-4o openai gpt-4o https://b k2"]
+    );
+    assert_eq!(
+        rows(&[("OPENAI_API_KEYS", "k1"), ("OPENAI_API_BASES", "https://a,https://b"), model]),
+        ["gpt-4o openai gpt-4o https://a k1", "gpt-4o openai gpt-4o https://b k1"]
+    );
+    assert_eq!(
+        problems(from_env(&[
+            ("OPENAI_API_KEYS", "k1,k2,k3"),
+            ("OPENAI_API_BASES", "https://a,https://b"),
+        ])),
+        ["environment variable OPENAI_API_KEYS: openai has 3 keys and 2 bases, which do not pair \
+          (give one base for all keys, or one base per key)"]
+    );
+}
+
+#[test]
+fn bases_go_by_all_their_names() {
+    for name in ["DEEPSEEK_API_BASE", "DEEPSEEK_API_BASES", "DEEPSEEK_API_URL", "DEEPSEEK_BASE_URL"]
+    {
+        assert_eq!(
+            rows(&[("DEEPSEEK_API_KEY", "k"), (name, "https://own.example.com/v1/")]),
+            ["deepseek-flash deepseek deepseek-flash https://own.example.com/v1 k"],
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn models_may_have_aliases() {
+    assert_eq!(
+        rows(&[("OPENAI_API_KEY", "k"), ("OPENAI_MODELS", "fast=gpt-4o-mini, gpt-4o")]),
+        [
+            "fast openai gpt-4o-mini https://api.openai.com/v1 k",
+            "gpt-4o openai gpt-4o https://api.openai.com/v1 k",
+        ]
+    );
+}
+
+#[test]
+fn a_custom_base_is_not_assumed_to_embed() {
+    let rows = rows(&[("OPENAI_API_KEY", "k"), ("OPENAI_API_BASE", "http://localhost:8000/v1")]);
+    assert_eq!(rows.len(), 2, "{rows:?}");
+}
+
+#[test]
+fn several_vendors_start_together_and_equal_aliases_are_one_group() {
+    let pairs = [
+        ("OPENAI_API_KEY", "k1"),
+        ("OPENAI_MODEL", "chat=gpt-4o"),
+        ("DEEPSEEK_API_KEY", "k2"),
+        ("DEEPSEEK_MODEL", "chat=deepseek-flash"),
+        ("DASHSCOPE_API_KEY", "k3"),
+    ];
+    let config = from_env(&pairs).unwrap();
+    assert_eq!(
+        table(&config),
+        [
+            "chat openai gpt-4o https://api.openai.com/v1 k1",
+            "chat deepseek deepseek-flash https://api.deepseek.com k2",
+            "qwen-plus qwen qwen-plus https://dashscope.aliyuncs.com/compatible-mode/v1 k3",
+            "text-embedding-v4 qwen text-embedding-v4 https://dashscope.aliyuncs.com/compatible-mode/v1 k3",
+        ]
+    );
+    assert_eq!(config.defaults.model.as_deref(), Some("chat"));
+    let ids: Vec<&str> = config.models[0].deployments.iter().map(|d| d.id.as_str()).collect();
+    assert_eq!(ids, ["chat/openai/1", "chat/deepseek/2"]);
+}
+
+#[test]
+fn the_first_prefix_and_the_plural_win() {
+    assert_eq!(
+        rows(&[
+            ("DASHSCOPE_API_KEY", "second"),
+            ("QWEN_API_KEY", "single"),
+            ("QWEN_API_KEYS", "plural"),
+            ("QWEN_MODEL", "m"),
+        ]),
+        ["m qwen m https://dashscope.aliyuncs.com/compatible-mode/v1 plural"]
+    );
+    assert_eq!(
+        rows(&[("DASHSCOPE_API_KEY", "k"), ("QWEN_API_KEYS", " , "), ("QWEN_MODEL", "m")]),
+        ["m qwen m https://dashscope.aliyuncs.com/compatible-mode/v1 k"]
+    );
+}
+
+#[test]
+fn a_local_server_starts_without_a_key() {
+    assert_eq!(
+        rows(&[("OLLAMA_API_BASE", "http://gpu:11434/v1"), ("OLLAMA_MODELS", "llama3.3,qwen3")]),
+        [
+            "llama3.3 ollama llama3.3 http://gpu:11434/v1 -",
+            "qwen3 ollama qwen3 http://gpu:11434/v1 -"
+        ]
+    );
+    assert_eq!(
+        rows(&[("OLLAMA_MODEL", "llama3.3")]),
+        ["llama3.3 ollama llama3.3 http://localhost:11434/v1 -"]
+    );
+}
+
+#[test]
+fn a_vendor_that_cannot_start_is_a_problem_alone_and_a_warning_beside_others() {
+    assert_eq!(
+        problems(from_env(&[("SILICONFLOW_API_KEY", "k"), ("OPENAI_API_BASE", "http://x")])),
+        [
+            "environment variable OPENAI_API_BASE: openai has no key (set OPENAI_API_KEY)",
+            "environment variable SILICONFLOW_API_KEY: siliconflow has no model to serve (set \
+             SILICONFLOW_MODEL, for example to `alias=model` or `model`)",
+        ]
+    );
+    let config = from_env(&[("SILICONFLOW_API_KEY", "k"), ("DEEPSEEK_API_KEY", "k")]).unwrap();
+    assert_eq!(
+        warnings(&config),
+        ["environment variable SILICONFLOW_API_KEY: siliconflow has no model to serve (set \
+          SILICONFLOW_MODEL, for example to `alias=model` or `model`)"]
+    );
+}
+
+#[test]
+fn a_version_is_ignored_and_said_so() {
+    let config =
+        from_env(&[("OPENAI_API_KEY", "k"), ("OPENAI_API_VERSION", "2024-10-21")]).unwrap();
+    assert_eq!(
+        warnings(&config),
+        ["environment variable OPENAI_API_VERSION: openai has no API versions; the variable is \
+          ignored (remove it)"]
+    );
+}
+
+#[test]
+fn wrong_values_are_told_with_their_variable() {
+    assert_eq!(
+        problems(from_env(&[("OPENAI_API_KEY", "k with spaces"), ("OPENAI_API_BASE", "nowhere")])),
+        [
+            "environment variable OPENAI_API_KEY: models.gpt-4o.deployments[0].api_keys[0]: holds a \
+             character that no key has (look for quotes, line ends and pasted text)",
+            "environment variable OPENAI_API_KEY: models.gpt-4o-mini.deployments[0].api_keys[0]: \
+             holds a character that no key has (look for quotes, line ends and pasted text)",
+            "environment variable OPENAI_API_BASE: models.gpt-4o.deployments[0].api_base: is not an \
+             absolute http or https address (write it like https://api.example.com/v1)",
+            "environment variable OPENAI_API_BASE: models.gpt-4o-mini.deployments[0].api_base: is \
+             not an absolute http or https address (write it like https://api.example.com/v1)",
+        ]
+    );
+}
+
+#[test]
+fn settings_apply_to_an_environment_start() {
+    let config = from_env(&[
+        ("OPENAI_API_KEY", "k"),
+        ("TOLLGATE__DEFAULTS__MODEL", "gpt-4o-mini"),
+        ("TOLLGATE__SERVER__LISTEN", "127.0.0.1:1234"),
+        ("TOLLGATE__MODELS__GPT_4O__STRATEGY", "random"),
+        ("TOLLGATE__MODELS__GPT_4O__DEPLOYMENTS__0__WEIGHT", "4"),
+    ])
+    .unwrap();
+    assert_eq!(config.models.len(), 3);
+    assert_eq!(config.models[0].strategy.as_str(), "random");
+    assert_eq!(config.models[0].deployments[0].weight, 4.0);
+    assert_eq!(config.defaults.model.as_deref(), Some("gpt-4o-mini"));
+    assert_eq!(config.server.listen.port(), 1234);
+}
+
+#[test]
+fn a_file_may_leave_keys_or_models_to_the_environment() {
+    let env = [("OPENAI_API_KEYS", "k1,k2"), ("OPENAI_API_BASES", "https://a,https://b")];
+    let config = from_files(&[("a.yaml", "models: { a: { provider: openai } }")], &env).unwrap();
+    assert_eq!(table(&config), ["a openai a https://a k1", "a openai a https://b k2"]);
+    let config = from_files(&[("a.yaml", "server: { listen: 127.0.0.1:1 }")], &env).unwrap();
+    assert_eq!(table(&config).len(), 4);
+    assert!(matches!(config.origin, Origin::Files(_)));
+    assert_eq!(
+        problems(from_files(&[("a.yaml", "server: { listen: 127.0.0.1:1 }")], &[])),
+        ["a.yaml:1:1: models: no model is configured (name at least one under `models`, or set a \
+          vendor's key in the environment)"]
+    );
+}
+
+#[test]
+fn a_vendors_key_is_not_sent_to_another_address() {
+    let config = from_files(
+        &[("a.yaml", "models: { a: { provider: openai, api_base: \"http://vllm:8000\" } }")],
+        &[("OPENAI_API_KEY", "k1")],
+    )
+    .unwrap();
+    assert_eq!(table(&config), ["a openai a http://vllm:8000 -"]);
+}

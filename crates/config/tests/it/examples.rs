@@ -1,0 +1,173 @@
+//! The example files of the repository load as they are, with the variables that they name.
+
+use std::path::{Path, PathBuf};
+use tollgate_config::{Config, LoadOptions, load};
+
+use crate::support::{VENDORS, env, from_files, warnings};
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../config")
+}
+
+fn example(name: &str) -> Config {
+    let variables = env(&[
+        ("OPENAI_API_KEY", "k1"),
+        ("OPENAI_API_KEY_2", "k2"),
+        ("ANTHROPIC_API_KEY", "k3"),
+        ("DEEPSEEK_API_KEY", "k4"),
+        ("ZHIPU_KEY_1", "k5"),
+        ("ZHIPU_KEY_2", "k6"),
+        ("SILICONFLOW_API_KEY", "k7"),
+        ("VLLM_API_KEY", "k8"),
+    ]);
+    let options =
+        LoadOptions { files: vec![folder().join(name)], env: variables, ..LoadOptions::default() };
+    load(&options, VENDORS).unwrap_or_else(|errors| panic!("{name}: {errors}"))
+}
+
+#[test]
+fn every_example_loads_without_a_warning() {
+    let mut count = 0;
+    for entry in std::fs::read_dir(folder()).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap();
+        let mut said = warnings(&example(name));
+        // The reference shows every key, also the one that does nothing yet.
+        said.retain(|warning| !warning.contains("tokens per minute are not enforced yet"));
+        assert!(said.is_empty(), "{name}: {said:?}");
+        count += 1;
+    }
+    assert!(count >= 5, "{count} examples");
+}
+
+#[test]
+fn the_examples_say_what_they_are_for() {
+    let failover = example("openai-anthropic-failover.yaml");
+    let priorities: Vec<u32> =
+        failover.models[0].deployments.iter().map(|deployment| deployment.priority).collect();
+    assert!(priorities.contains(&0) && priorities.contains(&1), "{priorities:?}");
+    let pool = example("pooled-free-keys.yaml");
+    assert!(
+        pool.models
+            .iter()
+            .flat_map(|m| &m.deployments)
+            .all(|d| { d.limits.qps.is_some() || d.limits.concurrency.is_some() })
+    );
+    let vllm = example("vllm.yaml");
+    assert!(vllm.models[0].deployments.len() >= 2);
+}
+
+/// Every key of our own names, in the order of the reference example.
+const KEYS: &[&str] = &[
+    "listen",
+    "ops_listen",
+    "body_limit",
+    "header_timeout",
+    "body_timeout",
+    "keep_alive",
+    "max_connections",
+    "drain",
+    "model",
+    "strategy",
+    "timeout",
+    "timeouts",
+    "connect",
+    "first_token",
+    "idle",
+    "retries",
+    "max_attempts",
+    "base",
+    "cap",
+    "budget",
+    "inject_params",
+    "log_requests",
+    "strict_params",
+    "log",
+    "level",
+    "prometheus",
+    "otlp",
+    "endpoint",
+    "protocol",
+    "providers",
+    "dialect",
+    "api_base",
+    "api_key",
+    "api_keys",
+    "auth",
+    "headers",
+    "default_params",
+    "params",
+    "rename",
+    "remove",
+    "set",
+    "max_output_tokens",
+    "stream_usage",
+    "completions",
+    "supports_tools",
+    "quirks",
+    "max_completion_tokens",
+    "developer_role",
+    "no_developer_role",
+    "no_sampling",
+    "adaptive_thinking",
+    "no_forced_tools",
+    "no_native_schema",
+    "aliases",
+    "weight",
+    "enabled",
+    "deployments",
+    "fallbacks",
+    "any",
+    "context_window",
+    "content_policy",
+    "id",
+    "provider",
+    "priority",
+    "limits",
+    "rpm",
+    "tpm",
+    "qps",
+    "concurrency",
+    "mock",
+    "latency",
+    "token_delay",
+    "fail_every",
+    "fail_status",
+    "key",
+];
+
+#[test]
+fn the_reference_example_and_the_documentation_show_every_key() {
+    let example = std::fs::read_to_string(folder().join("everything.yaml")).unwrap();
+    let docs = std::fs::read_to_string(folder().join("../docs/configuration.md")).unwrap();
+    for key in KEYS {
+        let shown = example
+            .lines()
+            .any(|line| line.split('#').next().unwrap_or_default().contains(&format!("{key}:")));
+        assert!(shown, "{key} is not in everything.yaml");
+        let named = ["`", ".", "{", " "].iter().any(|before| {
+            ["`", ".", ":", ",", "}"]
+                .iter()
+                .any(|after| docs.contains(&format!("{before}{key}{after}")))
+        });
+        assert!(named, "{key} is not in docs/configuration.md");
+    }
+}
+
+/// Every YAML block of the documentation is a configuration, alone or with a model beside it.
+#[test]
+fn the_documentation_says_what_is_accepted() {
+    let path = folder().join("../docs/configuration.md");
+    let text = std::fs::read_to_string(path).unwrap();
+    let mut count = 0;
+    for block in text.split("```yaml\n").skip(1) {
+        let block = block.split("```").next().unwrap();
+        let files = [("base.yaml", "models: { m: { provider: mock } }"), ("docs.yaml", block)];
+        let variables =
+            [("OPENAI_API_KEY", "k1"), ("OPENAI_API_KEY_2", "k2"), ("ANTHROPIC_API_KEY", "k3")];
+        let config = from_files(&files, &variables).unwrap_or_else(|errors| panic!("{errors}"));
+        assert!(config.warnings.is_empty(), "{:?}", config.warnings);
+        count += 1;
+    }
+    assert!(count >= 4, "{count} blocks");
+}

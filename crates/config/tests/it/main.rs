@@ -1,0 +1,19 @@
+//! The public face of the crate, from sources to configuration or problems.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "helpers of tests fail by panicking, as tests do"
+)]
+
+mod bad;
+mod demo;
+mod env;
+mod examples;
+mod files;
+mod foreign;
+mod good;
+mod hostile;
+mod secrets;
+mod support;
