@@ -1,0 +1,153 @@
+//! The vendor's request around a body: address, headers, API version, and a deployment's parameter
+//! rules as far as the version and the model allow them. No credentials.
+
+use bytes::Bytes;
+use http::header::{ACCEPT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use std::borrow::Cow;
+use tollgate_core_types::Lost;
+use tollgate_providers_common::scan::Layout;
+use tollgate_providers_common::splice::{Edits, quote};
+use tollgate_providers_common::{EncodeError, Encoded, Inbound, ParamRules, UpstreamTarget};
+
+/// The path of messages below the base.
+pub(crate) const MESSAGES_PATH: &str = "/v1/messages";
+/// The path of token counting below the base.
+pub(crate) const COUNT_TOKENS_PATH: &str = "/v1/messages/count_tokens";
+
+const VERSION: HeaderName = HeaderName::from_static("anthropic-version");
+const BETA: HeaderName = HeaderName::from_static("anthropic-beta");
+
+/// The version of translated traffic: it takes sampling parameters wherever the model does.
+const DEFAULT_VERSION: HeaderValue = HeaderValue::from_static("2023-06-01");
+/// From this version on, sampling parameters are refused whatever their value.
+const NO_SAMPLING_SINCE: &str = "2026-10-21";
+
+/// Parameters that the newer versions and models refuse.
+const SAMPLING: [&str; 3] = ["temperature", "top_p", "top_k"];
+
+/// The one key of a body that is the gateway's own.
+const STRATEGY: &str = "load_balance_strategy";
+
+/// The client's request edited for the vendor: every byte that no edit names stays.
+pub(crate) fn splice(
+    inbound: &Inbound,
+    target: &UpstreamTarget,
+    path: &str,
+    rules: &ParamRules,
+) -> Result<Encoded, EncodeError> {
+    let headers = headers(target, Some(&inbound.headers));
+    let rules = allowed(rules, target.quirks.no_sampling || version_refuses_sampling(&headers));
+    let body = Edits::new()
+        .set("model", quote(&target.model))
+        .remove(STRATEGY)
+        .rules(&rules, &[])
+        .apply(&inbound.body, &inbound.facts.layout);
+    let request = finish(target, path, inbound.query.as_deref(), headers, body)?;
+    Ok(Encoded { request, lost: Vec::new() })
+}
+
+/// A request with a body of our own making. `no_sampling` keeps sampling defaults away from it.
+pub(crate) fn translated(
+    target: &UpstreamTarget,
+    body: Bytes,
+    no_sampling: bool,
+    lost: Vec<Lost>,
+) -> Result<Encoded, EncodeError> {
+    let headers = headers(target, None);
+    let rules = allowed(&target.params, no_sampling || version_refuses_sampling(&headers));
+    let body = if rules.is_empty() {
+        body
+    } else {
+        // An empty layout does not fit the body, so that `apply` reads the body's own.
+        Edits::new().rules(&rules, &[]).apply(&body, &Layout::default())
+    };
+    let request = finish(target, MESSAGES_PATH, None, headers, body)?;
+    Ok(Encoded { request, lost })
+}
+
+fn finish(
+    target: &UpstreamTarget,
+    path: &str,
+    query: Option<&str>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<http::Request<Bytes>, EncodeError> {
+    let uri = target
+        .uri(below(target, path), query)
+        .map_err(|error| EncodeError::Build(error.to_string()))?;
+    let mut request = http::Request::new(body);
+    *request.method_mut() = http::Method::POST;
+    *request.uri_mut() = uri;
+    *request.headers_mut() = headers;
+    Ok(request)
+}
+
+/// `path` without its `/v1` where the base already ends in it.
+fn below<'p>(target: &UpstreamTarget, path: &'p str) -> &'p str {
+    let base = target.base.path().trim_end_matches('/');
+    if base.ends_with("/v1") { path.strip_prefix("/v1").unwrap_or(path) } else { path }
+}
+
+/// The headers: the client's own `anthropic-*` ones on the verbatim path, then the deployment's,
+/// which win, except that both sides' beta switches are kept.
+fn headers(target: &UpstreamTarget, client: Option<&HeaderMap>) -> HeaderMap {
+    let mut headers = HeaderMap::with_capacity(8 + target.headers.len());
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+    headers.insert(VERSION, DEFAULT_VERSION);
+    let own = client.into_iter().flat_map(HeaderMap::keys);
+    for name in own.filter(|name| name.as_str().starts_with("anthropic-")) {
+        headers.remove(name);
+        for value in client.into_iter().flat_map(|client| client.get_all(name)) {
+            headers.append(name.clone(), value.clone());
+        }
+    }
+    for (name, value) in &target.headers {
+        if *name == BETA {
+            headers.append(BETA, value.clone());
+        } else {
+            headers.insert(name.clone(), value.clone());
+        }
+    }
+    join_betas(&mut headers);
+    headers
+}
+
+/// Writes all beta switches as one comma list, each once: some servers read one header line only.
+fn join_betas(headers: &mut HeaderMap) {
+    if headers.get_all(BETA).iter().count() < 2 {
+        return;
+    }
+    let mut seen: Vec<&str> = Vec::new();
+    for beta in headers.get_all(BETA).iter().filter_map(|value| value.to_str().ok()) {
+        for one in beta.split(',').map(str::trim).filter(|one| !one.is_empty()) {
+            if !seen.contains(&one) {
+                seen.push(one);
+            }
+        }
+    }
+    if let Ok(joined) = HeaderValue::from_str(&seen.join(",")) {
+        headers.insert(BETA, joined);
+    }
+}
+
+fn version_refuses_sampling(headers: &HeaderMap) -> bool {
+    let version = headers.get(VERSION).and_then(|value| value.to_str().ok());
+    // Versions are ISO dates, whose order is that of their text.
+    version.is_some_and(|version| version.trim() >= NO_SAMPLING_SINCE)
+}
+
+/// The rules without sampling defaults where those would be refused. What the client itself sent
+/// and what the operator sets by force stay.
+fn allowed(rules: &ParamRules, no_sampling: bool) -> Cow<'_, ParamRules> {
+    let sampling = |key: &str| SAMPLING.contains(&key);
+    if !no_sampling || !rules.defaults.iter().any(|(key, _)| sampling(key)) {
+        return Cow::Borrowed(rules);
+    }
+    let mut rules = rules.clone();
+    rules.defaults.retain(|(key, _)| !sampling(key));
+    Cow::Owned(rules)
+}
+
+#[cfg(test)]
+mod tests;
