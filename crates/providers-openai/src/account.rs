@@ -1,0 +1,141 @@
+//! The verbatim path's reading of a whole answer: is it one, and what is to be accounted.
+//!
+//! One pass that skips all content. It must give what the translated path's decoding gives
+//! (`chat::decode`); a test holds the two together on one corpus.
+
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use tollgate_core_types::Usage;
+use tollgate_providers_common::{Account, DecodeError};
+
+use crate::chat::finish::{self, Ended};
+use crate::error::in_band_or_unknown;
+use crate::malformed::{malformed, not_json};
+use crate::wire::{Count, GroqExtra, Lax, Present, Text, WireUsage};
+
+#[derive(Deserialize)]
+struct Glance<'a> {
+    #[serde(borrow, default)]
+    model: Text<'a>,
+    #[serde(borrow, default)]
+    choices: Option<Vec<Chosen<'a>>>,
+    /// Embeddings only.
+    #[serde(default)]
+    data: Present,
+    #[serde(default)]
+    usage: Lax<WireUsage>,
+    #[serde(default)]
+    x_groq: Lax<GroqExtra>,
+    #[serde(default)]
+    error: Present,
+}
+
+#[derive(Default, Deserialize)]
+struct Chosen<'a> {
+    #[serde(default)]
+    index: Count,
+    #[serde(borrow, default)]
+    finish_reason: Text<'a>,
+    #[serde(default)]
+    message: Option<Lax<Calls>>,
+    /// Text completions only.
+    #[serde(default)]
+    text: Option<IgnoredAny>,
+    #[serde(default)]
+    error: Present,
+    #[serde(default)]
+    usage: Lax<WireUsage>,
+}
+
+/// All that a message's content says about its end.
+#[derive(Default, Deserialize)]
+struct Calls {
+    #[serde(default)]
+    tool_calls: Present,
+    #[serde(default)]
+    function_call: Present,
+}
+
+impl Glance<'_> {
+    fn usage(&self) -> Usage {
+        let mut usage = Usage::default();
+        for choice in self.choices.iter().flatten() {
+            usage.merge(&choice.usage.0.read());
+        }
+        usage.merge(&self.x_groq.0.usage.0.read());
+        usage.merge(&self.usage.0.read());
+        usage
+    }
+
+    fn model(&self) -> Option<String> {
+        self.model.filled().map(str::to_owned)
+    }
+}
+
+/// Reads a chat or text completion; `what` names it in errors.
+pub(crate) fn choices(body: &[u8], what: &str) -> Result<Account, DecodeError> {
+    let glance = read(body, what)?;
+    let failed = glance.error.0 || glance.choices.iter().flatten().any(|choice| choice.error.0);
+    let Some(list) = glance.choices.as_deref().filter(|list| !list.is_empty() && !failed) else {
+        return Err(no_choices(body, what, failed));
+    };
+    let Some(first) = first_choice(list, |choice| choice.index) else {
+        return Err(no_choices(body, what, failed));
+    };
+    if first.message.is_none() && first.text.is_none() {
+        return Err(no_message(what));
+    }
+    let calls =
+        first.message.as_ref().is_some_and(|Lax(said)| said.tool_calls.0 || said.function_call.0);
+    let finish = match finish::read(&first.finish_reason, calls) {
+        Ended::With(finish) => finish,
+        Ended::Not => finish::unsaid(calls),
+        Ended::Failed(error) => return Err(DecodeError::Upstream(error)),
+    };
+    Ok(Account { model: glance.model(), usage: glance.usage(), finish: Some(finish) })
+}
+
+/// Reads an answer of embeddings.
+pub(crate) fn embeddings(body: &[u8]) -> Result<Account, DecodeError> {
+    const WHAT: &str = "an embeddings answer";
+    let glance = read(body, WHAT)?;
+    if glance.error.0 || !glance.data.0 {
+        if let Some(error) = crate::error::in_band(body) {
+            return Err(DecodeError::Upstream(error));
+        }
+        return Err(malformed(format!("{WHAT} without `data`")));
+    }
+    Ok(Account { model: glance.model(), usage: glance.usage(), finish: None })
+}
+
+/// Why an answer without choices is none: the error that it reports, or that it has none.
+pub(crate) fn no_choices(body: &[u8], what: &str, failed: bool) -> DecodeError {
+    if failed {
+        return DecodeError::Upstream(in_band_or_unknown(body));
+    }
+    match crate::error::in_band(body) {
+        Some(error) => DecodeError::Upstream(error),
+        None => malformed(format!("{what} without choices")),
+    }
+}
+
+/// A choice in which nothing was said is a broken answer, not an empty one.
+pub(crate) fn no_message(what: &str) -> DecodeError {
+    malformed(format!("{what} whose choice has no message"))
+}
+
+/// The choice that the gateway's own types can carry: index 0, or the first where none says so.
+pub(crate) fn first_choice<T>(list: &[T], index: impl Fn(&T) -> Count) -> Option<&T> {
+    list.iter().find(|choice| index(choice) == Count(Some(0))).or_else(|| list.first())
+}
+
+fn read<'a>(body: &'a [u8], what: &str) -> Result<Glance<'a>, DecodeError> {
+    if body.trim_ascii_start().first() == Some(&b'[') {
+        // An error in a list, as Gemini writes it, or nothing that we know.
+        return Err(match crate::error::in_band(body) {
+            Some(error) => DecodeError::Upstream(error),
+            None => malformed(format!("a list instead of {what}")),
+        });
+    }
+    serde_json::from_slice(body).map_err(|error| not_json(what, body, &error))
+}

@@ -1,0 +1,278 @@
+//! The conversation as this dialect writes it: one message per tool result, media of results behind
+//! them, roles as the target knows them.
+
+use std::borrow::Cow;
+use tollgate_core_types::Dialect;
+use tollgate_core_types::chat::{self as domain, ReasoningPart, Role};
+use tollgate_providers_common::EncodeError;
+use tollgate_providers_common::target::Quirks;
+
+use super::Losses;
+use super::body::{CalledFunction, Content, Known, Message, Part, ToolCall};
+use super::parts::{self, At};
+use crate::outgoing::arguments_or_empty;
+
+/// All messages in order.
+pub(super) fn all<'a>(
+    messages: &'a [domain::Message],
+    quirks: &Quirks,
+    losses: &mut Losses,
+) -> Result<Vec<Message<'a>>, EncodeError> {
+    let mut writer = Writer { out: Vec::with_capacity(messages.len()), media: Vec::new(), losses };
+    for (index, message) in messages.iter().enumerate() {
+        let domain::Message { role, parts, name } = message;
+        let name = name.as_deref();
+        match role {
+            Role::Tool => writer.results(parts, index)?,
+            Role::System | Role::Developer => {
+                writer.flush_media();
+                writer.instructions(instructor(*role, quirks), parts, name, index)?;
+            }
+            Role::User => writer.user(parts, name, index)?,
+            Role::Assistant => {
+                writer.flush_media();
+                writer.assistant(parts, name, index)?;
+            }
+        }
+    }
+    writer.flush_media();
+    Ok(writer.out)
+}
+
+/// The role of instructions at the target.
+fn instructor(role: Role, quirks: &Quirks) -> &'static str {
+    let developer = match role {
+        Role::Developer => !quirks.no_developer_role,
+        Role::System | Role::User | Role::Assistant | Role::Tool => quirks.developer_role,
+    };
+    if developer { "developer" } else { "system" }
+}
+
+struct Writer<'a, 'l> {
+    out: Vec<Message<'a>>,
+    /// Pictures and documents of tool results, which tool messages cannot hold. They follow in a
+    /// user message, but only behind the whole run of results, which vendors want unbroken.
+    media: Vec<Part<'a>>,
+    losses: &'l mut Losses,
+}
+
+impl<'a> Writer<'a, '_> {
+    fn flush_media(&mut self) {
+        if !self.media.is_empty() {
+            let content = Content::Parts(std::mem::take(&mut self.media));
+            self.out.push(Message { content: Some(content), ..Message::new("user") });
+        }
+    }
+
+    fn instructions(
+        &mut self,
+        role: &'static str,
+        parts: &'a [domain::Part],
+        name: Option<&'a str>,
+        message: usize,
+    ) -> Result<(), EncodeError> {
+        let mut content = Vec::with_capacity(parts.len());
+        for (part_index, part) in parts.iter().enumerate() {
+            let at = At { message, part: part_index };
+            let domain::Part::Text { text, cache } = part else {
+                let what = parts::kind(part);
+                return Err(at.unsupported(format!("instructions cannot hold {what}")));
+            };
+            self.losses.cache(cache.as_ref());
+            content.push(parts::text(text));
+        }
+        let content = Some(parts::content(content));
+        self.out.push(Message { content, name, ..Message::new(role) });
+        Ok(())
+    }
+
+    fn user(
+        &mut self,
+        parts: &'a [domain::Part],
+        name: Option<&'a str>,
+        message: usize,
+    ) -> Result<(), EncodeError> {
+        let mut content = Vec::with_capacity(parts.len());
+        for (part_index, part) in parts.iter().enumerate() {
+            let at = At { message, part: part_index };
+            match part {
+                domain::Part::ToolResult { .. } => self.result(part, at)?,
+                domain::Part::Text { .. }
+                | domain::Part::Image { .. }
+                | domain::Part::Document { .. }
+                | domain::Part::Audio { .. }
+                | domain::Part::Refusal { .. }
+                | domain::Part::Foreign { .. }
+                | domain::Part::Reasoning(_)
+                | domain::Part::ToolCall(_) => content.push(self.input(part, at)?),
+            }
+        }
+        self.flush_media();
+        if !content.is_empty() || parts.is_empty() {
+            let content = Some(parts::content(content));
+            self.out.push(Message { content, name, ..Message::new("user") });
+        }
+        Ok(())
+    }
+
+    /// A part that a user may say.
+    fn input(&mut self, part: &'a domain::Part, at: At) -> Result<Part<'a>, EncodeError> {
+        match part {
+            domain::Part::Text { text, cache } => {
+                self.losses.cache(cache.as_ref());
+                Ok(parts::text(text))
+            }
+            domain::Part::Image { source, detail, cache } => {
+                self.losses.cache(cache.as_ref());
+                parts::image(source, detail.as_deref(), at)
+            }
+            domain::Part::Document { source, title, cache } => {
+                self.losses.cache(cache.as_ref());
+                parts::document(source, title.as_deref(), at, self.losses)
+            }
+            domain::Part::Audio { data, format } => Ok(parts::audio(data, format)),
+            domain::Part::Foreign { dialect, kind, json } => {
+                parts::foreign(*dialect, kind, json, at).map(Part::Raw)
+            }
+            domain::Part::ToolCall(_)
+            | domain::Part::ToolResult { .. }
+            | domain::Part::Reasoning(_)
+            | domain::Part::Refusal { .. } => {
+                let what = parts::kind(part);
+                Err(at.unsupported(format!("{what} cannot stand here")))
+            }
+        }
+    }
+
+    fn assistant(
+        &mut self,
+        parts: &'a [domain::Part],
+        name: Option<&'a str>,
+        index: usize,
+    ) -> Result<(), EncodeError> {
+        let mut said = Message { name, ..Message::new("assistant") };
+        let mut content = Vec::new();
+        for (part_index, part) in parts.iter().enumerate() {
+            let at = At { message: index, part: part_index };
+            match part {
+                domain::Part::Text { text, cache } => {
+                    self.losses.cache(cache.as_ref());
+                    content.push(parts::text(text));
+                }
+                domain::Part::Refusal { text } => {
+                    content.push(Part::Known(Known::Refusal { refusal: text }));
+                }
+                domain::Part::ToolCall(domain::ToolCall { id, name, arguments }) => {
+                    let arguments = arguments_or_empty(arguments);
+                    let function = CalledFunction { name, arguments };
+                    said.tool_calls.push(ToolCall::Function { id, kind: "function", function });
+                }
+                domain::Part::Reasoning(part) => self.reasoning(&mut said, part, index),
+                domain::Part::Foreign { dialect, kind, json } => {
+                    let raw = parts::foreign(*dialect, kind, json, at)?;
+                    match kind.as_str() {
+                        "custom" => said.tool_calls.push(ToolCall::Raw(raw)),
+                        "audio" => said.audio = Some(raw),
+                        _ => content.push(Part::Raw(raw)),
+                    }
+                }
+                domain::Part::Image { .. }
+                | domain::Part::Document { .. }
+                | domain::Part::Audio { .. }
+                | domain::Part::ToolResult { .. } => {
+                    let what = parts::kind(part);
+                    return Err(at.unsupported(format!("an assistant message cannot hold {what}")));
+                }
+            }
+        }
+        finish_assistant(&mut said, content);
+        self.out.push(said);
+        Ok(())
+    }
+
+    /// Reasoning goes back to those who issued it; this dialect has no place for a signature.
+    fn reasoning(&mut self, said: &mut Message<'a>, part: &'a ReasoningPart, index: usize) {
+        let ReasoningPart { text, signature, redacted, issuer } = part;
+        if *issuer != Dialect::OPENAI_CHAT || signature.is_some() || redacted.is_some() {
+            self.losses.dropped(format!("messages[{index}].thinking"));
+            return;
+        }
+        match &mut said.reasoning_content {
+            Some(before) => before.to_mut().push_str(text),
+            None => said.reasoning_content = Some(Cow::Borrowed(text)),
+        }
+    }
+
+    fn results(&mut self, parts: &'a [domain::Part], message: usize) -> Result<(), EncodeError> {
+        for (part_index, part) in parts.iter().enumerate() {
+            self.result(part, At { message, part: part_index })?;
+        }
+        Ok(())
+    }
+
+    /// One tool result as a message of its own; media in it are held back.
+    fn result(&mut self, part: &'a domain::Part, at: At) -> Result<(), EncodeError> {
+        let domain::Part::ToolResult { call_id, parts, is_error, cache } = part else {
+            let what = parts::kind(part);
+            return Err(at.unsupported(format!("a tool message cannot hold {what}")));
+        };
+        self.losses.cache(cache.as_ref());
+        if *is_error {
+            // The text says what failed; there is no flag for it.
+            self.losses.approximated(format!("{}.is_error", at.path()));
+        }
+        let mut content = Vec::new();
+        let mut media = Vec::new();
+        for part in parts {
+            let encoded = self.input(part, at)?;
+            if let Part::Known(Known::Text { .. }) = encoded {
+                content.push(encoded);
+            } else {
+                media.push(encoded);
+            }
+        }
+        if !media.is_empty() {
+            self.losses.approximated(at.path());
+            let label = format!("Attached to the result of tool call {call_id}:");
+            self.media.push(Part::Known(Known::Text { text: Cow::Owned(label) }));
+            self.media.append(&mut media);
+        }
+        let content = Some(parts::content(content));
+        let tool_call_id = Some(call_id.as_str());
+        self.out.push(Message { content, tool_call_id, ..Message::new("tool") });
+        Ok(())
+    }
+}
+
+/// Content in its plainest form: a string, the refusal field, null beside tool calls, or parts.
+fn finish_assistant<'a>(said: &mut Message<'a>, mut content: Vec<Part<'a>>) {
+    if let [Part::Known(Known::Refusal { refusal })] = content.as_slice() {
+        said.refusal = Some(refusal);
+        content.clear();
+    }
+    let silent = said.refusal.is_some() || !said.tool_calls.is_empty() || said.audio.is_some();
+    said.content = (!content.is_empty() || !silent).then(|| parts::content(content));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn instructions_take_the_role_that_the_target_knows() {
+        let plain = Quirks::default();
+        let newer = Quirks { developer_role: true, ..plain };
+        let older = Quirks { no_developer_role: true, ..plain };
+        let table = [
+            (Role::System, plain, "system"),
+            (Role::Developer, plain, "developer"),
+            (Role::System, newer, "developer"),
+            (Role::Developer, newer, "developer"),
+            (Role::System, older, "system"),
+            (Role::Developer, older, "system"),
+        ];
+        for (role, quirks, expected) in table {
+            assert_eq!(instructor(role, &quirks), expected, "{role:?}");
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! Rules of the decoder that no recorded stream shows.
+
+use super::*;
+use bytes::Bytes;
+use tollgate_core_types::reply::FinishReason;
+
+fn feed(decoder: &mut Decoder, data: &str) -> (Vec<ChatEvent>, Result<(), DecodeError>) {
+    let data = Bytes::copy_from_slice(data.as_bytes());
+    let frame = Frame { raw: data.clone(), event: Bytes::new(), data: Some(data) };
+    let mut out = Vec::new();
+    let result = decoder.frame(&frame, &mut out);
+    (out, result)
+}
+
+/// As [`feed`], for frames that are only there to be read.
+fn read(decoder: &mut Decoder, data: &str) {
+    assert_eq!(feed(decoder, data).1, Ok(()));
+}
+
+fn end(decoder: &mut Decoder) -> (Vec<ChatEvent>, Result<(), DecodeError>) {
+    let mut out = Vec::new();
+    let result = decoder.end(&mut out);
+    (out, result)
+}
+
+#[test]
+fn an_end_is_said_once_and_nothing_follows() {
+    let mut decoder = Decoder::default();
+    read(&mut decoder, r#"{"choices":[{"delta":{"content":"a"},"finish_reason":"stop"}]}"#);
+    let (events, _) = feed(&mut decoder, "[DONE]");
+    assert_eq!(events, [ChatEvent::Finish(Finish::new(FinishReason::Stop)), ChatEvent::End]);
+    assert!(feed(&mut decoder, "[DONE]").0.is_empty());
+    let late = feed(&mut decoder, r#"{"choices":[{"delta":{"content":"b"}}]}"#);
+    assert_eq!(late, (Vec::new(), Ok(())));
+    assert_eq!(end(&mut decoder), (Vec::new(), Ok(())));
+}
+
+#[test]
+fn an_error_ends_the_stream() {
+    let mut decoder = Decoder::default();
+    let (events, result) = feed(&mut decoder, r#"{"error":{"message":"m","code":429}}"#);
+    assert!(matches!(events.as_slice(), [ChatEvent::Error(_)]) && result.is_ok());
+    assert!(feed(&mut decoder, "[DONE]").0.is_empty());
+    assert_eq!(end(&mut decoder), (Vec::new(), Ok(())));
+}
+
+#[test]
+fn an_unfinished_second_choice_is_truncated_at_the_end_of_the_transport() {
+    let mut decoder = Decoder::default();
+    read(
+        &mut decoder,
+        r#"{"choices":[{"index":0,"delta":{"content":"a"}},{"index":1,"delta":{"content":"b"}}]}"#,
+    );
+    let (events, _) =
+        feed(&mut decoder, r#"{"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}"#);
+    // Held until the other choice ends.
+    assert_eq!(events, [ChatEvent::Other { kind: "finish" }]);
+    assert_eq!(end(&mut decoder).1, Err(DecodeError::Truncated));
+    read(&mut decoder, r#"{"choices":[{"index":1,"delta":{},"finish_reason":"stop"}]}"#);
+    assert_eq!(end(&mut decoder), (vec![ChatEvent::End], Ok(())));
+}
+
+#[test]
+fn arguments_before_a_name_are_refused_and_the_decoder_goes_on() {
+    let mut decoder = Decoder::default();
+    let bare =
+        r#"{"choices":[{"delta":{"tool_calls":[{"index":0,"function":{"arguments":"{"}}]}}]}"#;
+    assert!(matches!(feed(&mut decoder, bare).1, Err(DecodeError::Malformed(_))));
+    let named =
+        r#"{"choices":[{"delta":{"tool_calls":[{"index":0,"id":"c","function":{"name":"f"}}]}}]}"#;
+    let (events, result) = feed(&mut decoder, named);
+    assert!(result.is_ok());
+    let start = ChatEvent::ToolCallStart { index: 0, id: "c".to_owned(), name: "f".to_owned() };
+    assert_eq!(events, [start]);
+}
+
+#[test]
+fn an_id_may_come_before_the_name() {
+    let mut decoder = Decoder::default();
+    let first = r#"{"choices":[{"delta":{"tool_calls":[{"index":0,"id":"c"}]}}]}"#;
+    let (events, _) = feed(&mut decoder, first);
+    assert!(matches!(events.as_slice(), [ChatEvent::Start { .. }]), "{events:?}");
+    let second = r#"{"choices":[{"delta":{"tool_calls":[{"index":0,"function":{"name":"f","arguments":"{}"}}]}}]}"#;
+    let (events, _) = feed(&mut decoder, second);
+    assert_eq!(events.len(), 2);
+    assert!(matches!(&events[0], ChatEvent::ToolCallStart { id, .. } if id == "c"));
+}
+
+#[test]
+fn an_empty_call_is_no_call() {
+    let mut decoder = Decoder::default();
+    read(&mut decoder, r#"{"choices":[{"delta":{"content":"a","tool_calls":[{"index":0}]}}]}"#);
+    let (events, _) = feed(&mut decoder, r#"{"choices":[{"delta":{},"finish_reason":"stop"}]}"#);
+    assert_eq!(events, [ChatEvent::Finish(Finish::new(FinishReason::Stop))]);
+}
+
+#[test]
+fn custom_tool_calls_stream_their_input() {
+    let mut decoder = Decoder::default();
+    let chunk = r#"{"choices":[{"delta":{"tool_calls":[{"index":0,"id":"c","type":"custom","custom":{"name":"sh","input":"ls"}}]}}]}"#;
+    let (events, _) = feed(&mut decoder, chunk);
+    assert_eq!(
+        events.get(2),
+        Some(&ChatEvent::ToolCallArguments { index: 0, fragment: "ls".to_owned() })
+    );
+}
+
+#[test]
+fn only_a_chunk_of_usage_alone_gives_usage_alone() {
+    let usage = r#""usage":{"prompt_tokens":1,"completion_tokens":1,"total_tokens":2}"#;
+    let mut decoder = Decoder::default();
+    read(&mut decoder, r#"{"choices":[{"index":0,"delta":{}},{"index":1,"delta":{}}]}"#);
+    for index in [0, 1] {
+        let last = format!(
+            r#"{{"choices":[{{"index":{index},"delta":{{}},"finish_reason":"stop"}}],{usage}}}"#
+        );
+        assert!(feed(&mut decoder, &last).0.len() > 1, "choice {index}");
+    }
+    let (events, _) = feed(&mut decoder, &format!(r#"{{"choices":[],{usage}}}"#));
+    assert!(matches!(events.as_slice(), [ChatEvent::Usage(_)]), "{events:?}");
+}

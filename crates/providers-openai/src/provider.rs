@@ -1,0 +1,109 @@
+//! The vendor: its name and the codecs of the three dialects that it speaks.
+//!
+//! One value serves every deployment of a vendor, at any base address. It holds no address, no
+//! credential and no state.
+
+use std::sync::Arc;
+use tollgate_core_types::{Dialect, ProviderName};
+use tollgate_providers_common::{ChatCodec, ClientDialect, Codec, Provider};
+
+use crate::chat::{ChatDialect, OpenAiChat};
+use crate::completions::{CompletionsDialect, OpenAiCompletions};
+use crate::embeddings::{EmbeddingsDialect, OpenAiEmbeddings};
+
+/// Whether a vendor still serves the legacy `/completions` endpoint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Completions {
+    /// It does: clients of it are relayed verbatim.
+    #[default]
+    Native,
+    /// It does not: clients of it are translated to chat.
+    ViaChat,
+}
+
+/// A vendor that speaks OpenAI's dialects: OpenAI itself, or any compatible server.
+#[derive(Debug, Clone)]
+pub struct OpenAi {
+    name: ProviderName,
+    completions: Completions,
+}
+
+impl OpenAi {
+    /// A vendor with all three endpoints.
+    #[must_use]
+    pub fn new(name: ProviderName) -> Self {
+        Self::with(name, Completions::Native)
+    }
+
+    /// A vendor that serves legacy completions in the way given.
+    #[must_use]
+    pub fn with(name: ProviderName, completions: Completions) -> Self {
+        Self { name, completions }
+    }
+}
+
+impl Provider for OpenAi {
+    fn name(&self) -> &ProviderName {
+        &self.name
+    }
+
+    fn codec(&self, dialect: Dialect) -> Option<Arc<dyn Codec>> {
+        if dialect == Dialect::OPENAI_CHAT {
+            return Some(Arc::new(OpenAiChat));
+        }
+        if dialect == Dialect::OPENAI_EMBEDDINGS {
+            return Some(Arc::new(OpenAiEmbeddings));
+        }
+        let native = self.completions == Completions::Native;
+        if dialect == Dialect::OPENAI_COMPLETIONS && native {
+            return Some(Arc::new(OpenAiCompletions));
+        }
+        None
+    }
+
+    fn chat(&self) -> Option<Arc<dyn ChatCodec>> {
+        Some(Arc::new(OpenAiChat))
+    }
+}
+
+/// The dialects that clients of OpenAI's API speak: chat, completions, embeddings.
+#[must_use]
+pub fn client_dialects() -> Vec<Arc<dyn ClientDialect>> {
+    vec![Arc::new(ChatDialect), Arc::new(CompletionsDialect), Arc::new(EmbeddingsDialect)]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codecs_are_found_by_dialect() {
+        let vendor = OpenAi::new(ProviderName::new("openai"));
+        assert_eq!(vendor.name().as_str(), "openai");
+        for dialect in
+            [Dialect::OPENAI_CHAT, Dialect::OPENAI_COMPLETIONS, Dialect::OPENAI_EMBEDDINGS]
+        {
+            let codec = vendor.codec(dialect).unwrap();
+            assert_eq!(codec.dialect(), dialect);
+        }
+        assert!(vendor.codec(Dialect::ANTHROPIC_MESSAGES).is_none());
+        assert_eq!(vendor.chat().unwrap().dialect(), Dialect::OPENAI_CHAT);
+    }
+
+    #[test]
+    fn without_the_legacy_endpoint_its_clients_are_translated() {
+        let vendor = OpenAi::with(ProviderName::new("azure"), Completions::ViaChat);
+        assert!(vendor.codec(Dialect::OPENAI_COMPLETIONS).is_none());
+        assert!(vendor.codec(Dialect::OPENAI_CHAT).is_some());
+        assert!(vendor.chat().is_some());
+    }
+
+    #[test]
+    fn clients_speak_three_dialects() {
+        let dialects: Vec<_> = client_dialects().iter().map(|each| each.dialect()).collect();
+        assert_eq!(
+            dialects,
+            [Dialect::OPENAI_CHAT, Dialect::OPENAI_COMPLETIONS, Dialect::OPENAI_EMBEDDINGS]
+        );
+    }
+}

@@ -1,0 +1,136 @@
+//! Requests: putting one together, and editing a client's body for the verbatim path.
+//!
+//! Only what must change changes: every other byte goes to the vendor as the client wrote it, and a
+//! body that needs no edit is not copied. What the client said is never judged here.
+
+use bytes::Bytes;
+use http::header::{ACCEPT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue};
+use http::{Method, Request};
+use std::borrow::Cow;
+use tollgate_core_types::JsonText;
+use tollgate_providers_common::scan::Layout;
+use tollgate_providers_common::splice::{Edits, quote};
+use tollgate_providers_common::{EncodeError, Encoded, Inbound, ParamRules, UpstreamTarget, scan};
+
+/// The gateway's own field, never for vendors.
+const STRATEGY: &str = "load_balance_strategy";
+const MAX_TOKENS: &str = "max_tokens";
+const MAX_COMPLETION_TOKENS: &str = "max_completion_tokens";
+
+/// Keys that mean the same in these dialects.
+const SYNONYMS: &[&[&str]] = &[&[MAX_TOKENS, MAX_COMPLETION_TOKENS]];
+
+/// Where a dialect's requests go, and what its bodies know.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Endpoint {
+    /// Path below a deployment's base address.
+    pub(crate) path: &'static str,
+    /// Whether it streams, and has usage in streams on request.
+    pub(crate) streams: bool,
+    /// Whether it knows `max_completion_tokens`.
+    pub(crate) newer_bound: bool,
+}
+
+/// A client's request with the target's model and parameters, otherwise verbatim.
+pub(crate) fn relay(
+    inbound: &Inbound,
+    target: &UpstreamTarget,
+    endpoint: Endpoint,
+) -> Result<Encoded, EncodeError> {
+    let facts = &inbound.facts;
+    let mut edits = Edits::new();
+    if facts.model.as_deref() != Some(target.model.as_str()) {
+        edits = edits.set("model", quote(&target.model));
+    }
+    if has(&inbound.body, &facts.layout, STRATEGY) {
+        edits = edits.remove(STRATEGY);
+    }
+    if endpoint.streams && facts.stream && target.stream_usage && !facts.include_usage {
+        edits = edits.set("stream_options", stream_options(inbound)?);
+    }
+    let rules = if endpoint.newer_bound {
+        rules_for(target, &inbound.body, &facts.layout)
+    } else {
+        Cow::Borrowed(&target.params)
+    };
+    if !rules.is_empty() {
+        edits = edits.rules(&rules, SYNONYMS);
+    }
+    let body = edits.apply(&inbound.body, &facts.layout);
+    Ok(Encoded {
+        request: request(target, endpoint.path, body, &inbound.headers)?,
+        lost: Vec::new(),
+    })
+}
+
+/// A translated body with the target's parameter rules applied.
+pub(crate) fn with_rules(body: Bytes, target: &UpstreamTarget) -> Result<Bytes, EncodeError> {
+    if target.params.is_empty() {
+        return Ok(body);
+    }
+    let layout = scan::layout(&body).map_err(|bad| EncodeError::Build(bad.message))?;
+    let rules = rules_for(target, &body, &layout);
+    Ok(Edits::new().rules(&rules, SYNONYMS).apply(&body, &layout))
+}
+
+/// The request for `path` below the target's base.
+pub(crate) fn request(
+    target: &UpstreamTarget,
+    path: &str,
+    body: Bytes,
+    client_headers: &HeaderMap,
+) -> Result<Request<Bytes>, EncodeError> {
+    let build = |error: http::Error| EncodeError::Build(error.to_string());
+    let uri = target.uri(path, None).map_err(build)?;
+    let mut request = Request::builder().method(Method::POST).uri(uri).body(body).map_err(build)?;
+    let headers = request.headers_mut();
+    headers.extend(client_headers.iter().map(|(name, value)| (name.clone(), value.clone())));
+    for (name, value) in &target.headers {
+        headers.insert(name.clone(), value.clone());
+    }
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+    Ok(request)
+}
+
+fn has(body: &[u8], layout: &Layout, key: &str) -> bool {
+    layout.value(body, key).is_some()
+}
+
+/// The client's stream options with usage asked for; its other options stay.
+fn stream_options(inbound: &Inbound) -> Result<String, EncodeError> {
+    let given = inbound.facts.layout.value(&inbound.body, "stream_options");
+    let Some(given) = given.filter(|text| text.starts_with('{')) else {
+        return Ok(r#"{"include_usage":true}"#.to_owned());
+    };
+    let options = Bytes::copy_from_slice(given.as_bytes());
+    let invalid = |reason: String| EncodeError::Invalid { field: "stream_options".into(), reason };
+    let layout = scan::layout(&options).map_err(|bad| invalid(bad.message))?;
+    let edited = Edits::new().set("include_usage", "true").apply(&options, &layout);
+    String::from_utf8(edited.into()).map_err(|error| invalid(error.to_string()))
+}
+
+/// The target's rules. Where the model knows `max_completion_tokens` alone, a bound under the older
+/// name, the client's or a configured one, goes under the newer one.
+fn rules_for<'t>(target: &'t UpstreamTarget, body: &[u8], layout: &Layout) -> Cow<'t, ParamRules> {
+    let params = &target.params;
+    let configured = |list: &[(String, JsonText)]| list.iter().any(|(key, _)| key == MAX_TOKENS);
+    let in_body = has(body, layout, MAX_TOKENS) && !has(body, layout, MAX_COMPLETION_TOKENS);
+    let concerned = in_body || configured(&params.defaults) || configured(&params.set);
+    if !target.quirks.max_completion_tokens || !concerned {
+        return Cow::Borrowed(params);
+    }
+    let mut rules = params.clone();
+    for (key, _) in rules.defaults.iter_mut().chain(&mut rules.set) {
+        if key == MAX_TOKENS {
+            MAX_COMPLETION_TOKENS.clone_into(key);
+        }
+    }
+    if in_body && !rules.rename.iter().any(|(from, _)| from == MAX_TOKENS) {
+        rules.rename.push((MAX_TOKENS.to_owned(), MAX_COMPLETION_TOKENS.to_owned()));
+    }
+    Cow::Owned(rules)
+}
+
+#[cfg(test)]
+mod tests;
