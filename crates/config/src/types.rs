@@ -188,7 +188,7 @@ impl Strategy {
     }
 }
 
-/// The four deadlines. None is zero, and none is longer than `total`.
+/// The four deadlines, the first content's in two forms. None is zero, none is longer than `total`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Timeouts {
@@ -196,6 +196,9 @@ pub struct Timeouts {
     pub connect: Duration,
     /// From sending an attempt to its first content, where the answer is streamed.
     pub first_token: Duration,
+    /// From sending an attempt to its whole answer, where the answer is not streamed: such an
+    /// answer's first content is all of it. A `first_token` that is configured holds here as well.
+    pub whole: Duration,
     /// Between two pieces of a streamed answer.
     pub idle: Duration,
     /// The whole request, all attempts together.
@@ -207,6 +210,7 @@ impl Default for Timeouts {
         Self {
             connect: Duration::from_secs(2),
             first_token: Duration::from_secs(60),
+            whole: Duration::from_secs(600),
             idle: Duration::from_secs(60),
             total: Duration::from_secs(600),
         }

@@ -12,6 +12,7 @@ use crate::types::{Retries, Timeouts};
 pub(super) struct TimeoutsGiven {
     connect: Option<Duration>,
     first_token: Option<(Duration, Said)>,
+    whole: Option<(Duration, Said)>,
     idle: Option<(Duration, Said)>,
     total: Option<Duration>,
 }
@@ -30,6 +31,7 @@ impl TimeoutsGiven {
         };
         given.connect = take(&["connect"], report).map(|(duration, _)| duration);
         given.first_token = take(&["first_token"], report);
+        given.whole = take(&["whole"], report);
         given.idle = take(&["idle"], report);
         if let Some((total, said)) = take(&["total"], report) {
             if short.is_some() {
@@ -49,6 +51,8 @@ impl TimeoutsGiven {
         Timeouts {
             connect: self.connect.unwrap_or(below.connect),
             first_token: given(&self.first_token).unwrap_or(below.first_token),
+            // Whoever says how long to wait for the first content means answers of one piece too.
+            whole: given(&self.whole).or(given(&self.first_token)).unwrap_or(below.whole),
             idle: given(&self.idle).unwrap_or(below.idle),
             total: self.total.unwrap_or(below.total),
         }
@@ -56,7 +60,9 @@ impl TimeoutsGiven {
 
     /// Warns of deadlines given here that the total makes pointless.
     pub(super) fn warn_beyond(&self, total: Duration, report: &mut Report) {
-        for (name, given) in [("first_token", &self.first_token), ("idle", &self.idle)] {
+        let given =
+            [("first_token", &self.first_token), ("whole", &self.whole), ("idle", &self.idle)];
+        for (name, given) in given {
             let beyond = given.as_ref().filter(|(duration, _)| *duration > total);
             if let Some((duration, said)) = beyond {
                 let message = format!("{name} ({duration:?}) is longer than total ({total:?})");
@@ -68,10 +74,11 @@ impl TimeoutsGiven {
 
 /// No deadline outlives the total: then comparing any two is never needed again.
 pub(super) fn capped(timeouts: Timeouts) -> Timeouts {
-    let Timeouts { connect, first_token, idle, total } = timeouts;
+    let Timeouts { connect, first_token, whole, idle, total } = timeouts;
     Timeouts {
         connect: connect.min(total),
         first_token: first_token.min(total),
+        whole: whole.min(total),
         idle: idle.min(total),
         total,
     }

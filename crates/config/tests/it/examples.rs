@@ -73,6 +73,7 @@ const KEYS: &[&str] = &[
     "timeouts",
     "connect",
     "first_token",
+    "whole",
     "idle",
     "retries",
     "max_attempts",

@@ -174,6 +174,8 @@ models:
     let b = &config.models[1].deployments;
     assert_eq!((b[0].timeouts.first_token, b[0].timeouts.idle), (secs(120), secs(20)));
     assert_eq!((b[1].timeouts.first_token, b[1].timeouts.idle), (secs(5), secs(300)));
+    // A configured first token holds for answers of one piece as well.
+    assert_eq!((a.whole, b[0].timeouts.whole, b[1].timeouts.whole), (secs(30), secs(120), secs(5)));
     assert_eq!(
         warnings(&config),
         ["configuration:11:61: models.b.deployments[1].timeouts.idle: idle (900s) is longer than \

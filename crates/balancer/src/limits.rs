@@ -1,0 +1,215 @@
+//! How much one member may be asked to do: requests per minute, per second, and at a time.
+//!
+//! Rates are governor's GCRA, with its clock set from the `now` argument and its state kept here, so
+//! that time is an argument and a refusal can be undone: all limits are taken together or none is.
+//! It must be used under the member's lock, which is what makes taking and putting back one step.
+
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+
+use governor::clock::Clock;
+use governor::middleware::NoOpMiddleware;
+use governor::nanos::Nanos;
+use governor::state::{NotKeyed, StateStore};
+use governor::{Quota, RateLimiter};
+
+/// What a member may be asked to do. Nothing set means no limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Limits {
+    /// Requests per minute; as many may come in one burst.
+    pub rpm: Option<NonZeroU32>,
+    /// Requests per second; as many may come in one burst.
+    pub qps: Option<NonZeroU32>,
+    /// Requests at a time, counted to the end of each answer. 0 admits nothing.
+    pub concurrency: Option<u32>,
+}
+
+/// How much of the limits is in use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct LimitUse {
+    /// Of the requests per minute; none where there is no such limit.
+    pub rpm: Option<u32>,
+    /// Of the requests per second; none where there is no such limit.
+    pub qps: Option<u32>,
+    /// Requests under way, with or without a limit.
+    pub in_flight: u32,
+}
+
+impl LimitUse {
+    /// Requests at a time that count as a full load where a member has no limit at all, so that a
+    /// load factor can be compared with that of members that have one.
+    pub const NOMINAL_CONCURRENCY: u32 = 100;
+
+    /// The share of `limits` in use if `more` requests were added: the fullest of them. 1 is full.
+    #[must_use]
+    pub fn load(&self, limits: &Limits, more: u32) -> f64 {
+        let share = |used: Option<u32>, limit: Option<NonZeroU32>| {
+            Some(f64::from(used?.saturating_add(more)) / f64::from(limit?.get()))
+        };
+        let busy = f64::from(self.in_flight.saturating_add(more));
+        let busy = limits.concurrency.map(|limit| busy / f64::from(limit.max(1)));
+        let shares = [share(self.rpm, limits.rpm), share(self.qps, limits.qps), busy];
+        let fullest = shares.into_iter().flatten().reduce(f64::max);
+        fullest.unwrap_or_else(|| {
+            f64::from(self.in_flight.saturating_add(more)) / f64::from(Self::NOMINAL_CONCURRENCY)
+        })
+    }
+}
+
+/// Why a limit refuses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Full {
+    /// As many as allowed are under way.
+    Concurrency,
+    /// The rate allows the next request then.
+    Rate(Instant),
+}
+
+/// The limits of one member and what is taken of them.
+#[derive(Debug)]
+pub(crate) struct Taken {
+    limits: Limits,
+    in_flight: u32,
+    rpm: Option<Meter>,
+    qps: Option<Meter>,
+}
+
+impl Taken {
+    /// Nothing taken.
+    pub(crate) fn new(limits: Limits) -> Self {
+        Self {
+            limits,
+            in_flight: 0,
+            rpm: limits.rpm.map(|limit| Meter::new(Quota::per_minute(limit))),
+            qps: limits.qps.map(|limit| Meter::new(Quota::per_second(limit))),
+        }
+    }
+
+    /// Whether one more request fits; takes nothing.
+    pub(crate) fn check(&mut self, now: Instant) -> Result<(), Full> {
+        if self.limits.concurrency.is_some_and(|limit| self.in_flight >= limit) {
+            return Err(Full::Concurrency);
+        }
+        for meter in [&mut self.qps, &mut self.rpm].into_iter().flatten() {
+            let before = meter.take(now)?;
+            meter.put_back(before);
+        }
+        Ok(())
+    }
+
+    /// Takes one request of every limit, or of none.
+    pub(crate) fn take(&mut self, now: Instant) -> Result<(), Full> {
+        self.check(now)?;
+        for meter in [&mut self.qps, &mut self.rpm].into_iter().flatten() {
+            meter.take(now)?;
+        }
+        self.in_flight = self.in_flight.saturating_add(1);
+        Ok(())
+    }
+
+    /// A request has ended. Its part of the rates stays taken: the vendor has counted it.
+    pub(crate) fn end(&mut self) {
+        self.in_flight = self.in_flight.saturating_sub(1);
+    }
+
+    /// Requests under way.
+    pub(crate) fn in_flight(&self) -> u32 {
+        self.in_flight
+    }
+
+    /// What is in use now.
+    pub(crate) fn usage(&mut self, now: Instant) -> LimitUse {
+        LimitUse {
+            rpm: self.rpm.as_mut().map(|meter| meter.used(now)),
+            qps: self.qps.as_mut().map(|meter| meter.used(now)),
+            in_flight: self.in_flight,
+        }
+    }
+}
+
+/// One rate.
+#[derive(Debug)]
+struct Meter {
+    cells: Cells,
+    limiter: RateLimiter<NotKeyed, Cells, Cells, NoOpMiddleware<Nanos>>,
+    quota: Quota,
+    /// The instant that governor's clock counts from: the first that it was asked about.
+    epoch: Option<Instant>,
+}
+
+impl Meter {
+    fn new(quota: Quota) -> Self {
+        let cells = Cells::default();
+        let limiter = RateLimiter::new(quota, cells.clone(), cells.clone());
+        Self { cells, limiter, quota, epoch: None }
+    }
+
+    /// Takes one request; gives what to put back to undo it.
+    fn take(&mut self, now: Instant) -> Result<u64, Full> {
+        let clock = self.set_clock(now);
+        let before = self.cells.0.arrival.load(Ordering::Relaxed);
+        match self.limiter.check() {
+            Ok(()) => Ok(before),
+            Err(refused) => Err(Full::Rate(now + refused.wait_time_from(clock))),
+        }
+    }
+
+    fn put_back(&mut self, before: u64) {
+        self.cells.0.arrival.store(before, Ordering::Relaxed);
+    }
+
+    /// How many requests of the burst are taken and not yet replenished.
+    fn used(&mut self, now: Instant) -> u32 {
+        let clock = self.set_clock(now).as_u64();
+        let ahead = self.cells.0.arrival.load(Ordering::Relaxed).saturating_sub(clock);
+        let per_cell = Nanos::from(self.quota.replenish_interval()).as_u64().max(1);
+        u32::try_from(ahead.div_ceil(per_cell)).unwrap_or(u32::MAX)
+    }
+
+    fn set_clock(&mut self, now: Instant) -> Nanos {
+        let epoch = *self.epoch.get_or_insert(now);
+        let since = now.saturating_duration_since(epoch).as_nanos();
+        let since = u64::try_from(since).unwrap_or(u64::MAX);
+        self.cells.0.clock.store(since, Ordering::Relaxed);
+        Nanos::new(since)
+    }
+}
+
+/// Governor's clock and state in our hands. Atomics only because governor takes `&self`.
+#[derive(Debug, Clone, Default)]
+struct Cells(Arc<CellState>);
+
+#[derive(Debug, Default)]
+struct CellState {
+    /// Nanoseconds since the meter's epoch.
+    clock: AtomicU64,
+    /// GCRA's theoretical arrival time; 0 before the first request.
+    arrival: AtomicU64,
+}
+
+impl Clock for Cells {
+    type Instant = Nanos;
+
+    fn now(&self) -> Nanos {
+        Nanos::new(self.0.clock.load(Ordering::Relaxed))
+    }
+}
+
+impl StateStore for Cells {
+    type Key = NotKeyed;
+
+    fn measure_and_replace<T, F, E>(&self, _key: &NotKeyed, decide: F) -> Result<T, E>
+    where
+        F: Fn(Option<Nanos>) -> Result<(T, Nanos), E>,
+    {
+        let arrival = self.0.arrival.load(Ordering::Relaxed);
+        let (outcome, next) = decide((arrival != 0).then(|| Nanos::new(arrival)))?;
+        self.0.arrival.store(next.as_u64(), Ordering::Relaxed);
+        Ok(outcome)
+    }
+}
+
+#[cfg(test)]
+mod tests;

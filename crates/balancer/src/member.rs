@@ -1,0 +1,161 @@
+//! One member of a group and everything that is known about its health.
+//!
+//! The state of a member (its core) is one for all groups that name it and outlives a new
+//! configuration. It is behind one small lock that is held for a few comparisons and never across
+//! an await. Nothing here reads a clock.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::credential::Credential;
+use crate::limits::Limits;
+use crate::refusal::Refusal;
+use crate::status::{LastError, MemberStatus};
+use crate::strategy::{Candidate, Strategy};
+
+mod core;
+
+pub(crate) use self::core::{Admission, Core, Sample};
+
+/// A member as configured.
+#[derive(Debug, Clone)]
+pub struct MemberSpec<P> {
+    /// Its id: what names the same id, in any group, shares one state.
+    pub id: Arc<str>,
+    /// What the caller's closure is handed.
+    pub payload: P,
+    /// Its share among members of the same priority; finite and above 0.
+    pub weight: f64,
+    /// Its tier; the lowest with an admissible member is used.
+    pub priority: u32,
+    /// The id of its credential; members with the same id fail and return together.
+    pub credential: Arc<str>,
+    /// What it may be asked to do.
+    pub limits: Limits,
+}
+
+/// A member of a group.
+pub struct Member<P> {
+    spec: MemberSpec<P>,
+    core: Arc<Core>,
+}
+
+impl<P> Member<P> {
+    pub(crate) fn new(spec: MemberSpec<P>, core: Arc<Core>) -> Self {
+        Self { spec, core }
+    }
+
+    /// Its id.
+    #[must_use]
+    pub fn id(&self) -> &Arc<str> {
+        &self.spec.id
+    }
+
+    /// What it stands for.
+    #[must_use]
+    pub fn payload(&self) -> &P {
+        &self.spec.payload
+    }
+
+    /// Its share among members of the same priority.
+    #[must_use]
+    pub fn weight(&self) -> f64 {
+        self.spec.weight
+    }
+
+    /// Its tier.
+    #[must_use]
+    pub fn priority(&self) -> u32 {
+        self.spec.priority
+    }
+
+    /// What it may be asked to do.
+    #[must_use]
+    pub fn limits(&self) -> &Limits {
+        &self.spec.limits
+    }
+
+    /// Its credential's health.
+    #[must_use]
+    pub fn credential(&self) -> &Arc<Credential> {
+        self.core.credential()
+    }
+
+    /// Everything that can be told about it now.
+    #[must_use]
+    pub fn status(&self, now: Instant) -> MemberStatus {
+        let refusal = self.core.check(now).err();
+        let credential_state = self.core.credential().state();
+        let mut state = self.core.state();
+        let (breaker, until) = state.breaker.state(now);
+        let in_use = state.taken.usage(now);
+        let left = |until: Instant| until.saturating_duration_since(now);
+        MemberStatus {
+            id: Arc::clone(&self.spec.id),
+            weight: self.spec.weight,
+            priority: self.spec.priority,
+            credential: Arc::clone(self.core.credential().id()),
+            credential_state,
+            refusal,
+            breaker,
+            reopens_in: until.map(left),
+            cooling_for: state.cooldown.active(now).map(|(until, _)| left(until)),
+            limits: self.spec.limits,
+            in_use,
+            load: in_use.load(&self.spec.limits, 0),
+            latency: state.latency.value(now).map(Duration::from_secs_f64),
+            totals: state.totals,
+            consecutive_failures: state.breaker.consecutive(),
+            last_error: state.last_error.as_ref().map(|error| LastError {
+                label: error.label.clone(),
+                text: error.text.clone(),
+                ago: now.saturating_duration_since(error.at),
+            }),
+        }
+    }
+
+    pub(crate) fn core(&self) -> &Arc<Core> {
+        &self.core
+    }
+
+    /// What a strategy sees of it, if it would be admitted; overruled, whatever its breaker has
+    /// concluded from the ratio of failures.
+    pub(crate) fn candidate(
+        &self,
+        index: usize,
+        strategy: Strategy,
+        now: Instant,
+        overruled: bool,
+    ) -> Result<Candidate, Refusal> {
+        self.core.credential().check(now)?;
+        let mut state = self.core.state();
+        state.check(now, overruled)?;
+        let load = match strategy {
+            Strategy::Usage => state.taken.usage(now).load(&self.spec.limits, 1),
+            Strategy::LeastBusy
+            | Strategy::Adaptive
+            | Strategy::RoundRobin
+            | Strategy::Random
+            | Strategy::FirstAvailable => 0.0,
+        };
+        let latency = (strategy == Strategy::Adaptive).then(|| state.latency.value(now)).flatten();
+        let restored = state.breaker.closed_at().max(self.core.credential().restored_at());
+        Ok(Candidate {
+            index,
+            weight: self.spec.weight,
+            in_flight: state.taken.in_flight(),
+            load,
+            latency,
+            ramp: restored.map_or(1.0, |since| ramp(since, now)),
+            overruled,
+        })
+    }
+}
+
+/// How long a member takes to return to its full share.
+const RAMP: Duration = Duration::from_secs(30);
+
+fn ramp(since: Instant, now: Instant) -> f64 {
+    let part = now.saturating_duration_since(since).as_secs_f64() / RAMP.as_secs_f64();
+    part.clamp(0.1, 1.0)
+}
