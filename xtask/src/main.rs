@@ -1,0 +1,61 @@
+//! Tollgate's chores, one entry point for people and CI: `cargo xtask <command>`.
+//!
+//! Every check that CI runs is a command here, so that nothing passes there that fails at home.
+//! It must never change tracked files: checks report, people edit.
+
+mod arch;
+mod bench;
+mod ci;
+mod clock;
+mod e2e;
+mod report;
+mod shell;
+mod suite;
+mod tidy;
+mod tools;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// Tollgate's chores.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Everything that a change must pass: format, lints, architecture, docs, all tests.
+    Ci(suite::Options),
+    /// All tests: units, doc examples and the end-to-end suite; installs what that needs.
+    Test(suite::Options),
+    /// The end-to-end suite alone: official SDKs through the built binary to a scripted upstream.
+    E2e(suite::Options),
+    /// What a request costs, beside nginx and minimal proxies, in one run on this machine.
+    Bench(bench::Options),
+    /// Compares the crates' dependencies with the table of the architecture.
+    Arch,
+    /// Checks the house rules that no compiler knows.
+    Tidy,
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let outcome = match &cli.command {
+        Command::Ci(options) => ci::ci(options),
+        Command::Test(options) => ci::test(options),
+        Command::E2e(options) => ci::e2e(options),
+        Command::Bench(options) => bench::run(options),
+        Command::Arch => arch::run(),
+        Command::Tidy => tidy::run(),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            report::problem(&format!("{error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
