@@ -28,7 +28,8 @@ pub(crate) struct Shared<'a> {
     pub(crate) inbound: &'a Inbound,
     pub(crate) client: &'a Arc<dyn ClientDialect>,
     pub(crate) request_id: &'a Arc<str>,
-    pub(crate) render: &'a RenderContext,
+    /// The model group that the client named.
+    pub(crate) alias: &'a str,
     pub(crate) telemetry: &'a Telemetry,
     pub(crate) progress: &'a Progress,
     pub(crate) span: &'a Span,
@@ -36,6 +37,19 @@ pub(crate) struct Shared<'a> {
     pub(crate) deadline: Instant,
     /// Whether a group has fallbacks for filtered, or for overlong, prompts.
     pub(crate) fallbacks: &'a (dyn Fn(&str) -> Recoverable + Send + Sync),
+}
+
+impl Shared<'_> {
+    /// What renderers need; made where an answer is written anew, for relayed bytes need none.
+    fn render(&self) -> RenderContext {
+        let facts = &self.inbound.facts;
+        RenderContext {
+            request_id: self.request_id.to_string(),
+            model: facts.model.clone().unwrap_or_else(|| self.alias.to_owned()),
+            created: clock::unix_seconds(clock::wall()),
+            include_usage: facts.include_usage,
+        }
+    }
 }
 
 /// Which finishes are failures because another group may do better.
@@ -49,7 +63,7 @@ pub(crate) struct Recoverable {
 pub(crate) struct Success {
     pub(crate) content: Content,
     pub(crate) lease: Committed<Arc<Deployment>>,
-    pub(crate) record: AttemptRecord,
+    pub(crate) record: Box<AttemptRecord>,
     pub(crate) deployment: Arc<Deployment>,
     pub(crate) group: Arc<str>,
     pub(crate) number: u32,
@@ -101,9 +115,10 @@ pub(crate) async fn run(
             estimated,
         }),
         Err(error) => {
-            let error = at_deadline(error, shared.deadline);
+            let error = deployment.told(at_deadline(error, shared.deadline), false);
             record.fail(Outcome::Error, &error, &Tally::default());
-            Err(attempt.fail(error))
+            let foreign = matches!(deployment.way(shared.inbound.dialect), Some(Way::Translated(_)));
+            Err(attempt.fail(deployment.told(error, foreign)))
         }
     }
 }
@@ -164,7 +179,9 @@ async fn send(
     shared: &Shared<'_>,
     way: &Way,
 ) -> Result<Content, UpstreamError> {
-    deployment.authorizer.authorize(&mut request).await?;
+    if !deployment.authorizer.authorize_now(&mut request) {
+        deployment.authorizer.authorize(&mut request).await?;
+    }
     let started = clock::now();
     let wait = if shared.inbound.facts.stream {
         deployment.deadlines.first_token

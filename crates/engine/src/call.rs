@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tollgate_balancer::{Call, Exhausted, Reason, Refusal, Strategy, execute};
 use tollgate_core_types::{Dialect, ErrorClass, UpstreamError};
-use tollgate_providers_common::{ClientDialect, ErrorReport, Inbound, RenderContext};
+use tollgate_providers_common::{ClientDialect, ErrorReport, Inbound};
 use tollgate_telemetry::{ModelMetrics, Outcome};
 
 use crate::answer::{Answer, AnswerHead, CallContext, Denied};
@@ -14,7 +14,7 @@ use crate::generation::{AUTO, Generation, ModelEntry};
 use crate::record::{End, RequestFacts, RequestRecord};
 use crate::stream::{AnswerStream, FlowLimits, Start};
 use crate::tollgate::Inner;
-use crate::{SIMPLE_CHAT, SIMPLE_STREAM, clock, error, near};
+use crate::{SIMPLE_CHAT, SIMPLE_STREAM, error, near};
 
 /// A request that is refused before any attempt.
 struct Refused {
@@ -44,13 +44,13 @@ impl Inner {
         inbound: &Inbound,
         context: CallContext,
         entry: Option<&ModelEntry>,
-    ) -> RequestRecord {
+    ) -> Box<RequestRecord> {
         let metrics: ModelMetrics = entry
             .and_then(|entry| entry.metrics(inbound.operation).cloned())
             .unwrap_or_else(|| self.lasting.telemetry.unknown_model(inbound.operation));
         let alias = entry.map(|entry| Arc::clone(&entry.alias));
-        let requested =
-            inbound.facts.model.clone().filter(|model| alias.as_deref() != Some(model.as_str()));
+        let named = inbound.facts.model.as_deref();
+        let requested = named.filter(|model| alias.as_deref() != Some(*model)).map(str::to_owned);
         let facts = RequestFacts {
             operation: inbound.operation,
             dialect: inbound.dialect,
@@ -110,22 +110,19 @@ impl Inner {
         prepared: Prepared,
         inbound: Inbound,
         context: CallContext,
-        record: RequestRecord,
+        record: Box<RequestRecord>,
     ) -> Result<Answer, Denied> {
         let Prepared { entry, strategy, client } = prepared;
         let deadline = context.started + entry.total;
-        let render = RenderContext {
-            request_id: context.request_id.to_string(),
-            model: inbound.facts.model.clone().unwrap_or_else(|| entry.alias.to_string()),
-            created: clock::unix_seconds(clock::wall()),
-            include_usage: inbound.facts.include_usage,
+        let recoverable = |group: &str| {
+            // The group that the client named, nearly always; no look-up then.
+            if *group == *entry.alias { entry.recoverable } else { generation.recoverable(group) }
         };
-        let recoverable = |group: &str| generation.recoverable(group);
         let shared = Shared {
             inbound: &inbound,
             client: &client,
             request_id: &context.request_id,
-            render: &render,
+            alias: &entry.alias,
             telemetry: &self.lasting.telemetry,
             progress: &record.progress,
             span: record.span(),
@@ -192,7 +189,7 @@ fn eligible(deployment: &Deployment, inbound: &Inbound) -> Result<(), &'static s
 fn answer(
     success: Success,
     client: Arc<dyn ClientDialect>,
-    mut request: RequestRecord,
+    mut request: Box<RequestRecord>,
     deadline: Instant,
 ) -> Answer {
     let Success { content, lease, record, deployment, group, number, lost, estimated } = success;
@@ -221,20 +218,20 @@ fn answer(
         Content::Stream { upstream, pump } => {
             let body = AnswerStream::new(Start {
                 upstream,
-                pump: *pump,
+                pump,
                 client,
                 lease,
                 attempt,
                 request,
                 limits: FlowLimits { idle: deployment.deadlines.idle, until: deadline },
-                deployment: Arc::clone(&deployment.id),
+                deployment,
             });
             Answer::Stream { head, body }
         }
     }
 }
 
-fn denied(mut record: RequestRecord, refused: Refused, attempts: u32) -> Denied {
+fn denied(mut record: Box<RequestRecord>, refused: Refused, attempts: u32) -> Denied {
     let Refused { class, report } = refused;
     record.settle(&End::failed(report.status, class, &report.message));
     Denied { report, attempts }

@@ -3,11 +3,14 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
-use tollgate_core_types::Dialect;
+use tollgate_config::Secret;
+use tollgate_core_types::{Dialect, UpstreamError};
 use tollgate_providers_common::{
     Authorizer, ChatCodec, Codec, Provider, Transport, UpstreamTarget,
 };
 use tollgate_telemetry::DeploymentMetrics;
+
+use crate::redact;
 
 /// Everything an attempt needs of its deployment.
 pub(crate) struct Deployment {
@@ -19,6 +22,8 @@ pub(crate) struct Deployment {
     pub(crate) otel_name: Arc<str>,
     /// Id of its credential; `None` where it needs none.
     pub(crate) key_id: Option<Arc<str>>,
+    /// Its key, to be taken out of what its vendor says; sent by the authorizer alone.
+    pub(crate) secret: Option<Secret>,
     /// Its codecs.
     pub(crate) provider: Arc<dyn Provider>,
     /// Where its requests go and how they differ.
@@ -76,6 +81,13 @@ pub(crate) enum Way {
 }
 
 impl Deployment {
+    /// An error as it may be told: without our key, and with the vendor's code only where the
+    /// client speaks the vendor's dialect and knows its codes.
+    pub(crate) fn told(&self, error: UpstreamError, foreign: bool) -> UpstreamError {
+        let error = redact::without(self.secret.as_ref(), error);
+        if foreign { UpstreamError { code: None, ..error } } else { error }
+    }
+
     /// The way for a client of `dialect`; `None` where this deployment cannot serve it.
     pub(crate) fn way(&self, dialect: Dialect) -> Option<Way> {
         let native = dialect != Dialect::OPENAI_COMPLETIONS || self.completions.is_native();

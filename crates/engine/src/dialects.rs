@@ -2,7 +2,6 @@
 
 mod simple;
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use tollgate_core_types::Dialect;
 use tollgate_providers_common::ClientDialect;
@@ -10,31 +9,24 @@ use tollgate_providers_common::ClientDialect;
 pub use simple::{SIMPLE_CHAT, SIMPLE_STREAM};
 use simple::{Simple, Style};
 
-/// Client dialects by name.
-#[derive(Clone)]
-pub(crate) struct Dialects(HashMap<Dialect, Arc<dyn ClientDialect>>);
+/// Client dialects by name: so few that looking at each is cheaper than hashing.
+pub(crate) struct Dialects(Vec<Arc<dyn ClientDialect>>);
 
 impl Dialects {
     /// Every client dialect of the vendor crates, and the simple faces over OpenAI's.
     pub(crate) fn all() -> Self {
-        let mut all: HashMap<Dialect, Arc<dyn ClientDialect>> = HashMap::new();
-        let vendors = tollgate_providers_openai::client_dialects()
-            .into_iter()
-            .chain(tollgate_providers_anthropic::client_dialects());
-        for dialect in vendors {
-            all.insert(dialect.dialect(), dialect);
-        }
-        if let Some(chat) = all.get(&Dialect::OPENAI_CHAT).cloned() {
+        let mut all = Self(tollgate_providers_openai::client_dialects());
+        all.0.extend(tollgate_providers_anthropic::client_dialects());
+        if let Some(chat) = all.get(Dialect::OPENAI_CHAT).cloned() {
             for style in [Style::Whole, Style::Stream] {
-                let simple = Simple::new(style, Arc::clone(&chat));
-                all.insert(simple.dialect(), Arc::new(simple));
+                all.0.push(Arc::new(Simple::new(style, Arc::clone(&chat))));
             }
         }
-        Self(all)
+        all
     }
 
     /// The dialect of this name.
     pub(crate) fn get(&self, dialect: Dialect) -> Option<&Arc<dyn ClientDialect>> {
-        self.0.get(&dialect)
+        self.0.iter().find(|known| known.dialect() == dialect)
     }
 }

@@ -22,6 +22,7 @@ mod estimate;
 mod generation;
 mod near;
 mod record;
+mod redact;
 mod status;
 mod stream;
 mod tend;

@@ -97,13 +97,14 @@ impl End<'_> {
 }
 
 impl RequestRecord {
-    /// Opens a record; the request counts as in flight until it drops.
+    /// Opens a record; the request counts as in flight until it drops. Boxed, because it goes
+    /// through many hands.
     pub(crate) fn open(
         telemetry: &Telemetry,
         metrics: ModelMetrics,
         context: CallContext,
         facts: RequestFacts,
-    ) -> Self {
+    ) -> Box<Self> {
         let span = request_span(&RequestSpan {
             request_id: &context.request_id,
             method: Some("POST"),
@@ -114,7 +115,7 @@ impl RequestRecord {
             tracestate: None,
         });
         let in_flight = metrics.in_flight();
-        Self {
+        Box::new(Self {
             telemetry: telemetry.clone(),
             metrics,
             context,
@@ -125,7 +126,7 @@ impl RequestRecord {
             ttft: None,
             settled: false,
             _in_flight: in_flight,
-        }
+        })
     }
 
     /// The request's span, parent of its attempts'.
@@ -227,7 +228,7 @@ impl AttemptRecord {
         deployment: &Arc<Deployment>,
         facts: AttemptFacts,
         parent: &Span,
-    ) -> Self {
+    ) -> Box<Self> {
         let span = attempt_span(
             parent,
             &AttemptSpan {
@@ -239,7 +240,7 @@ impl AttemptRecord {
                 server_port: deployment.target.base.port_u16(),
             },
         );
-        Self {
+        Box::new(Self {
             telemetry: telemetry.clone(),
             deployment: Arc::clone(deployment),
             facts,
@@ -248,7 +249,7 @@ impl AttemptRecord {
             ttft: None,
             settled: false,
             _in_flight: deployment.metrics.in_flight(),
-        }
+        })
     }
 
     /// The first content came.
@@ -306,8 +307,10 @@ impl AttemptRecord {
 
 impl Drop for AttemptRecord {
     fn drop(&mut self) {
-        let error = UpstreamError::new(ErrorClass::Cancelled, "the client left");
-        self.settle(Outcome::Cancelled, None, Some(&error), &Tally::default());
+        if !self.settled {
+            let error = UpstreamError::new(ErrorClass::Cancelled, "the client left");
+            self.settle(Outcome::Cancelled, None, Some(&error), &Tally::default());
+        }
     }
 }
 

@@ -61,7 +61,7 @@ pub struct DeploymentStatus {
     pub requests: u64,
     /// Failed and broken ones among them.
     pub failures: u64,
-    /// Recent time to the first event.
+    /// Recent time to the first event, failures counted as long waits: what `adaptive` goes by.
     pub latency: Option<Duration>,
     /// Its last failure in words.
     pub last_error: Option<String>,
@@ -119,7 +119,7 @@ fn deployment(member: &Member<Arc<Deployment>>) -> DeploymentStatus {
         failures: status.totals.failed + status.totals.broken,
         latency: status.latency,
         last_error: status.last_error.map(|error| {
-            format!("{}: {} ({} s ago)", error.label, error.text, error.ago.as_secs())
+            format!("{} ({} s ago)", error.text, error.ago.as_secs())
         }),
     }
 }

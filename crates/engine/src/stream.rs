@@ -39,13 +39,13 @@ pub struct AnswerStream(Box<Flow>);
 /// The parts of a stream at the commit point.
 pub(crate) struct Start {
     pub(crate) upstream: Option<ByteStream>,
-    pub(crate) pump: Pump,
+    pub(crate) pump: Box<Pump>,
     pub(crate) client: Arc<dyn ClientDialect>,
     pub(crate) lease: Committed<Arc<Deployment>>,
-    pub(crate) attempt: AttemptRecord,
-    pub(crate) request: RequestRecord,
+    pub(crate) attempt: Box<AttemptRecord>,
+    pub(crate) request: Box<RequestRecord>,
     pub(crate) limits: FlowLimits,
-    pub(crate) deployment: Arc<str>,
+    pub(crate) deployment: Arc<Deployment>,
 }
 
 /// How long a stream may take after its commit point.
@@ -59,13 +59,13 @@ pub(crate) struct FlowLimits {
 
 struct Flow {
     upstream: Option<ByteStream>,
-    pump: Pump,
+    pump: Box<Pump>,
     client: Arc<dyn ClientDialect>,
     lease: Option<Committed<Arc<Deployment>>>,
-    attempt: AttemptRecord,
-    request: RequestRecord,
+    attempt: Box<AttemptRecord>,
+    request: Box<RequestRecord>,
     limits: FlowLimits,
-    deployment: Arc<str>,
+    deployment: Arc<Deployment>,
     timer: Pin<Box<Sleep>>,
     last_progress: Instant,
     last_output: Instant,
@@ -233,12 +233,13 @@ impl Flow {
             | ErrorClass::Internal => ErrorClass::BrokenStream,
         };
         let broken = UpstreamError { class, ..cause };
+        let broken = self.deployment.told(broken, self.pump.translates());
         if let Some(lease) = self.lease.take() {
             lease.broke(&broken);
         }
         let tally = &self.pump.tally;
         self.attempt.fail(Outcome::Truncated, &broken, tally);
-        let report = error::report(&broken, Some(&self.deployment), self.request.request_id());
+        let report = error::report(&broken, Some(&self.deployment.id), self.request.request_id());
         self.request.settle(&End {
             outcome: Outcome::Truncated,
             status: 200,

@@ -11,6 +11,11 @@ use std::io::Write as _;
 use std::process::ExitCode;
 
 use cli::{Cli, Command};
+use tollgate::BuildError;
+
+/// Requests are many small allocations on few threads; measured in docs/benchmarks.md.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Exit code for a configuration that cannot be used.
 const BAD_CONFIG: u8 = 2;
@@ -26,13 +31,31 @@ fn main() -> ExitCode {
     };
     let done = match cli.command {
         None | Some(Command::Serve) => lifecycle::serve(&config),
-        Some(Command::Check) => cli::report_check(&config),
+        Some(Command::Check) => cli::check(&config),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             let _ = writeln!(std::io::stderr(), "tollgate: {error:#}");
-            ExitCode::FAILURE
+            exit_code(&error)
         }
+    }
+}
+
+/// A configuration that cannot be built is as bad as one that cannot be read.
+fn exit_code(error: &anyhow::Error) -> ExitCode {
+    if error.is::<BuildError>() { ExitCode::from(BAD_CONFIG) } else { ExitCode::FAILURE }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_built_is_a_bad_configuration() {
+        let (deployment, reason) = ("m/openai/1".to_owned(), "it has no api_base".to_owned());
+        let unbuilt = anyhow::Error::from(BuildError::Deployment { deployment, reason });
+        assert_eq!(exit_code(&unbuilt.context("serving")), ExitCode::from(BAD_CONFIG));
+        assert_eq!(exit_code(&anyhow::anyhow!("no port")), ExitCode::FAILURE);
     }
 }

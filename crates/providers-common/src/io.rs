@@ -38,6 +38,12 @@ pub struct Deadlines {
 
 /// Puts a credential into a request. May wait, for a token to be fetched.
 pub trait Authorizer: Send + Sync + 'static {
+    /// Adds the credential if it is at hand, without waiting and without an allocation; false where
+    /// [`Authorizer::authorize`] must be asked.
+    fn authorize_now(&self, _request: &mut http::Request<Bytes>) -> bool {
+        false
+    }
+
     /// Adds the credential.
     ///
     /// # Errors

@@ -47,11 +47,14 @@ impl Layout {
     /// The value of `key` as it is written in `body`, which must be the body that was read.
     #[must_use]
     pub fn value<'b>(&self, body: &'b [u8], key: &str) -> Option<&'b str> {
-        let body = std::str::from_utf8(body).ok()?;
-        self.entries
-            .iter()
-            .find(|entry| entry.is(body, key))
-            .and_then(|entry| entry.value_text(body))
+        let entry = self.entries.iter().find(|entry| entry.is(body, key))?;
+        std::str::from_utf8(entry.value_bytes(body)?).ok()
+    }
+
+    /// Whether `body`, which must be the body that was read, has `key`.
+    #[must_use]
+    pub fn has(&self, body: &[u8], key: &str) -> bool {
+        self.entries.iter().any(|entry| entry.is(body, key))
     }
 
     /// The entries alone.
@@ -67,13 +70,18 @@ impl Layout {
 
 impl Entry {
     /// Whether the entry's key, unescaped, is `key`.
-    pub(crate) fn is(&self, body: &str, key: &str) -> bool {
-        let raw = slice(body, &self.key);
+    ///
+    /// Works on bytes: the body was checked once, and checking all of it again for every key that
+    /// is looked up would cost more than the look.
+    pub(crate) fn is(&self, body: &[u8], key: &str) -> bool {
+        let raw = body.get(widen(&self.key)).unwrap_or_default();
         if raw.len() == key.len() {
             // An escape is longer than what it stands for, so there is none if they are equal.
-            return raw == key && !raw.contains('\\');
+            return raw == key.as_bytes() && !raw.contains(&b'\\');
         }
-        raw.len() > key.len() && raw.contains('\\') && unescape(raw) == key
+        raw.len() > key.len()
+            && raw.contains(&b'\\')
+            && std::str::from_utf8(raw).is_ok_and(|raw| unescape(raw) == key)
     }
 
     /// The entry's key, unescaped.
@@ -82,7 +90,7 @@ impl Entry {
     }
 
     /// The entry's value as it is written.
-    pub(crate) fn value_text<'b>(&self, body: &'b str) -> Option<&'b str> {
+    pub(crate) fn value_bytes<'b>(&self, body: &'b [u8]) -> Option<&'b [u8]> {
         body.get(widen(&self.value))
     }
 }

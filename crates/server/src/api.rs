@@ -21,12 +21,13 @@ use crate::clock;
 use crate::respond::{self, StreamKind};
 use crate::state::AppState;
 
-/// Client headers that a vendor of the same dialect may see. Everything else stays here.
-const FORWARDED: [HeaderName; 3] = [
+/// Anthropic's client headers that its vendors may see. Everything else stays here.
+const ANTHROPIC: [HeaderName; 2] = [
     HeaderName::from_static("anthropic-version"),
     HeaderName::from_static("anthropic-beta"),
-    HeaderName::from_static("openai-beta"),
 ];
+/// The same of OpenAI's.
+const OPENAI: [HeaderName; 1] = [HeaderName::from_static("openai-beta")];
 
 /// `POST /v1/chat/completions`
 pub(crate) async fn chat(state: State<Arc<AppState>>, request: Request<Body>) -> Response {
@@ -82,7 +83,7 @@ async fn answer(
     state: &AppState,
     client: &dyn ClientDialect,
     started: Instant,
-    id: &str,
+    id: &Arc<str>,
     request: Request<Body>,
 ) -> Result<tollgate::Answer, ErrorReport> {
     let (parts, body) = request.into_parts();
@@ -98,11 +99,11 @@ async fn answer(
         operation: client.operation(),
         facts,
         body,
-        headers: forwarded(&parts.headers),
+        headers: forwarded(client.dialect(), &parts.headers),
         query: parts.uri.query().map(str::to_owned),
     };
     let context = CallContext {
-        request_id: id.into(),
+        request_id: Arc::clone(id),
         started,
         traceparent: text(&parts.headers, "traceparent"),
     };
@@ -170,9 +171,12 @@ fn content_type(headers: &HeaderMap) -> Result<(), Rejection> {
     })
 }
 
-fn forwarded(headers: &HeaderMap) -> HeaderMap {
+fn forwarded(dialect: Dialect, headers: &HeaderMap) -> HeaderMap {
+    let anthropic = dialect == Dialect::ANTHROPIC_MESSAGES
+        || dialect == Dialect::ANTHROPIC_COUNT_TOKENS;
+    let names: &[HeaderName] = if anthropic { &ANTHROPIC } else { &OPENAI };
     let mut kept = HeaderMap::new();
-    for name in &FORWARDED {
+    for name in names {
         for value in headers.get_all(name) {
             kept.append(name.clone(), value.clone());
         }

@@ -30,13 +30,14 @@ impl Readiness {
     }
 }
 
-/// `/metrics`, `/health/live` and `/health/ready`.
-pub fn ops_router(state: Arc<AppState>, readiness: Readiness) -> Router {
-    Router::new()
-        .route("/metrics", get(metrics))
-        .with_state(state)
+/// `/health/live`, `/health/ready` and, where `with_metrics`, `/metrics`.
+pub fn ops_router(state: Arc<AppState>, readiness: Readiness, with_metrics: bool) -> Router {
+    let probes = Router::new()
         .route("/health/live", get(live))
-        .merge(Router::new().route("/health/ready", get(ready)).with_state(readiness))
+        .route("/health/ready", get(ready))
+        .with_state(readiness);
+    let metrics = Router::new().route("/metrics", get(metrics)).with_state(state);
+    if with_metrics { probes.merge(metrics) } else { probes }
 }
 
 async fn metrics(State(state): State<Arc<AppState>>) -> Response {

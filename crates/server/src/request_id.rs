@@ -5,9 +5,12 @@
 use http::HeaderMap;
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tollgate_core_types::Chance;
 use tollgate_core_types::chance::SplitMix64;
+
+const HEX: &[u8; 16] = b"0123456789abcdef";
 
 /// Longest id taken over from a client, in bytes.
 const MAX_LEN: usize = 128;
@@ -26,16 +29,22 @@ impl RequestIds {
     }
 
     /// The id of a request: the client's, or a new one.
-    pub(crate) fn of(&self, headers: &HeaderMap) -> String {
+    pub(crate) fn of(&self, headers: &HeaderMap) -> Arc<str> {
         match headers.get("x-request-id").and_then(|value| value.to_str().ok()) {
-            Some(id) if is_well_formed(id) => id.to_owned(),
+            Some(id) if is_well_formed(id) => id.into(),
             Some(_) | None => self.fresh(),
         }
     }
 
-    fn fresh(&self) -> String {
+    fn fresh(&self) -> Arc<str> {
         let mut mix = SplitMix64::new(self.next.fetch_add(1, Ordering::Relaxed));
-        format!("req_{:016x}", mix.next_u64())
+        let mut id = *b"req_0000000000000000";
+        let digits = id.iter_mut().skip(4).rev();
+        let nibbles = std::iter::successors(Some(mix.next_u64()), |rest| Some(rest >> 4));
+        for (digit, rest) in digits.zip(nibbles) {
+            *digit = HEX.get((rest & 15) as usize).copied().unwrap_or(b'0');
+        }
+        std::str::from_utf8(&id).unwrap_or_default().into()
     }
 }
 
@@ -63,14 +72,14 @@ mod tests {
         ] {
             let mut headers = HeaderMap::new();
             headers.insert("x-request-id", HeaderValue::from_str(given).unwrap());
-            assert_eq!(ids.of(&headers) == given, kept, "{given:?}");
+            assert_eq!(&*ids.of(&headers) == given, kept, "{given:?}");
         }
     }
 
     #[test]
     fn fresh_ids_differ_and_are_well_formed() {
         let ids = RequestIds::new();
-        let made: std::collections::HashSet<String> =
+        let made: std::collections::HashSet<Arc<str>> =
             (0..1000).map(|_| ids.of(&HeaderMap::new())).collect();
         assert_eq!(made.len(), 1000);
         assert!(made.iter().all(|id| is_well_formed(id)));

@@ -19,6 +19,9 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// What Anthropic's SDK reads; the same value.
 const ANTHROPIC_REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
 
+/// Room for all that an answer's head may hold, so that the map is allocated once.
+const HEADERS: usize = 12;
+
 /// What a stream's bytes are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum StreamKind {
@@ -33,12 +36,14 @@ pub(crate) fn answer(answer: Answer, id: &str, kind: StreamKind) -> Response {
     let (head, mut response) = match answer {
         Answer::Whole { head, body } => {
             let mut response = Response::new(Body::from(body));
+            *response.headers_mut() = HeaderMap::with_capacity(HEADERS);
             response.headers_mut().insert(header::CONTENT_TYPE, JSON);
             (head, response)
         }
         Answer::Stream { head, body } => {
             let mut response = Response::new(Body::new(EventBody(body)));
             let headers = response.headers_mut();
+            *headers = HeaderMap::with_capacity(HEADERS);
             let content_type = match kind {
                 StreamKind::Events => EVENTS,
                 StreamKind::Text => TEXT,

@@ -79,7 +79,7 @@ fn deployment_json(deployment: &DeploymentStatus) -> Value {
         },
         "requests": deployment.requests,
         "failures": deployment.failures,
-        "time_to_first_event_seconds": deployment.latency.map(|latency| latency.as_secs_f64()),
+        "latency_estimate_seconds": deployment.latency.map(|latency| latency.as_secs_f64()),
         "last_error": deployment.last_error,
     })
 }

@@ -92,7 +92,7 @@ async fn stream(
             hide_usage: !shared.inbound.facts.include_usage,
             terminator: shared.client.terminator(),
         },
-        Way::Translated(_) => Path::Translated(shared.client.stream_encoder(shared.render.clone())),
+        Way::Translated(_) => Path::Translated(shared.client.stream_encoder(shared.render())),
     };
     let mut pump = Pump::new(codec(way).stream(), path);
     loop {
@@ -135,7 +135,7 @@ fn whole(bytes: Bytes, shared: &Shared<'_>, way: &Way) -> Result<Content, Upstre
 }
 
 fn rendered(reply: &ChatReply, shared: &Shared<'_>) -> Content {
-    let body = shared.client.render(reply, shared.render);
+    let body = shared.client.render(reply, &shared.render());
     Content::Whole { body, tally: tally(reply) }
 }
 
@@ -165,7 +165,7 @@ fn told_as_stream(
         UpstreamError::new(ErrorClass::Malformed, message)
     })?;
     let reply = reader.decode(bytes).map_err(decode_error)?;
-    let encoder = shared.client.stream_encoder(shared.render.clone());
+    let encoder = shared.client.stream_encoder(shared.render());
     let mut pump = Pump::new(codec(way).stream(), Path::Translated(encoder));
     pump.replay(&unfold(reply))?;
     Ok(Content::Stream { upstream: None, pump: Box::new(pump) })

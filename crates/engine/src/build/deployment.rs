@@ -58,6 +58,7 @@ impl Builder<'_> {
             vendor: name.into(),
             otel_name: config.provider.otel_name().into(),
             key_id: config.credential.as_ref().map(|credential| credential.id.as_str().into()),
+            secret: config.credential.as_ref().map(|credential| credential.secret.clone()),
             provider: vendor.provider,
             target,
             authorizer: Arc::new(authorizer(config, vendor.chat)?),
@@ -66,7 +67,7 @@ impl Builder<'_> {
             deadlines: AttemptDeadlines {
                 connect: config.timeouts.connect,
                 first_token: config.timeouts.first_token,
-                whole: config.timeouts.total,
+                whole: config.timeouts.whole,
                 idle: config.timeouts.idle,
             },
             strict: model.strict_params,

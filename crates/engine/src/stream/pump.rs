@@ -94,6 +94,11 @@ impl Pump {
         self.ended
     }
 
+    /// Whether the client speaks another dialect than the vendor.
+    pub(crate) fn translates(&self) -> bool {
+        matches!(self.path, Path::Translated(_))
+    }
+
     /// Takes events that came otherwise than as frames: a whole answer to be told as a stream.
     ///
     /// # Errors

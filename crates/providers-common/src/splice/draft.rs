@@ -14,14 +14,13 @@ pub(super) fn edit<'a>(
     layout: &'a Layout,
     steps: impl FnOnce(&mut Draft<'a>),
 ) -> Bytes {
-    let Ok(text) = std::str::from_utf8(body) else { return body.clone() };
     let entries = if layout.fits(body) {
         Cow::Borrowed(layout.entries())
     } else {
         let Ok(layout) = scan::layout(body) else { return body.clone() };
         Cow::Owned(layout.into_entries())
     };
-    let mut draft = Draft { text, entries, changes: Vec::new(), added: Vec::new() };
+    let mut draft = Draft { text: body, entries, changes: Vec::new(), added: Vec::new() };
     steps(&mut draft);
     draft.write().unwrap_or_else(|| body.clone())
 }
@@ -29,7 +28,7 @@ pub(super) fn edit<'a>(
 /// A body and its pending changes.
 #[derive(Debug)]
 pub(super) struct Draft<'a> {
-    text: &'a str,
+    text: &'a [u8],
     entries: Cow<'a, [Entry]>,
     /// At most one for each entry, in no order.
     changes: Vec<Change<'a>>,
@@ -76,7 +75,7 @@ impl<'a> Draft<'a> {
     pub(super) fn set(&mut self, key: &'a str, json: Cow<'a, str>) {
         match self.find(key) {
             Some(Place::Entry(entry)) => {
-                let same = self.value(entry) == Some(&json);
+                let same = self.value(entry) == Some(json.as_bytes());
                 // Nothing is recorded where the body says so already: no change, no copy.
                 if !same || self.change(entry).is_some() {
                     self.alter(entry, |change| change.value = Some(json));
@@ -139,8 +138,8 @@ impl<'a> Draft<'a> {
         stays.then_some(entry)
     }
 
-    fn value(&self, entry: usize) -> Option<&'a str> {
-        self.entries.get(entry)?.value_text(self.text)
+    fn value(&self, entry: usize) -> Option<&'a [u8]> {
+        self.entries.get(entry)?.value_bytes(self.text)
     }
 
     fn is_default(&self, place: Place) -> bool {

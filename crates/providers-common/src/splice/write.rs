@@ -8,9 +8,9 @@ use crate::scan::Entry;
 /// Takes changes in the order of the entries, then additions.
 #[derive(Debug)]
 pub(super) struct Writer<'a> {
-    text: &'a str,
+    text: &'a [u8],
     entries: &'a [Entry],
-    out: String,
+    out: Vec<u8>,
     /// The body is written up to here.
     done: usize,
     /// Entries removed so far.
@@ -20,8 +20,8 @@ pub(super) struct Writer<'a> {
 }
 
 impl<'a> Writer<'a> {
-    pub(super) fn new(text: &'a str, entries: &'a [Entry], capacity: usize) -> Self {
-        let out = String::with_capacity(capacity);
+    pub(super) fn new(text: &'a [u8], entries: &'a [Entry], capacity: usize) -> Self {
+        let out = Vec::with_capacity(capacity);
         Self { text, entries, out, done: 0, removed: 0, added: 0 }
     }
 
@@ -33,12 +33,12 @@ impl<'a> Writer<'a> {
         if let Some(key) = key {
             // The quotes around the old key go as well.
             self.copy_to((old_key.start as usize).saturating_sub(1));
-            self.out.push_str(&quote(key));
+            self.out.extend_from_slice(quote(key).as_bytes());
             self.done = old_key.end as usize + 1;
         }
         if let Some(value) = value {
             self.copy_to(old_value.start as usize);
-            self.out.push_str(value);
+            self.out.extend_from_slice(value.as_bytes());
             self.done = old_value.end as usize;
         }
     }
@@ -52,8 +52,9 @@ impl<'a> Writer<'a> {
             // Nothing stays before it, so the comma behind it has to go; else the one before it
             // has gone.
             let rest = self.text.get(self.done..).unwrap_or_default();
-            let behind = rest.trim_start_matches([' ', '\n', '\r', '\t']);
-            if let Some(behind) = behind.strip_prefix(',') {
+            let spaces = rest.iter().take_while(|b| matches!(b, b' ' | b'\n' | b'\r' | b'\t'));
+            let behind = rest.get(spaces.count()..).unwrap_or_default();
+            if let Some(behind) = behind.strip_prefix(b",") {
                 self.done = self.text.len() - behind.len();
             }
         }
@@ -64,11 +65,11 @@ impl<'a> Writer<'a> {
     pub(super) fn add(&mut self, key: &str, value: &str) {
         self.copy_to(self.end_before(self.entries.len()));
         if self.removed < self.entries.len() || self.added > 0 {
-            self.out.push(',');
+            self.out.push(b',');
         }
-        self.out.push_str(&quote(key));
-        self.out.push(':');
-        self.out.push_str(value);
+        self.out.extend_from_slice(quote(key).as_bytes());
+        self.out.push(b':');
+        self.out.extend_from_slice(value.as_bytes());
         self.added += 1;
     }
 
@@ -81,14 +82,14 @@ impl<'a> Writer<'a> {
     fn end_before(&self, index: usize) -> usize {
         let before = index.checked_sub(1).and_then(|before| self.entries.get(before));
         before.map_or_else(
-            || self.text.find('{').map_or(0, |open| open + 1),
+            || memchr::memchr(b'{', self.text).map_or(0, |open| open + 1),
             |entry| entry.value.end as usize,
         )
     }
 
     /// Copies the body up to `end`; nothing where that is already behind.
     fn copy_to(&mut self, end: usize) {
-        self.out.push_str(self.text.get(self.done..end).unwrap_or_default());
+        self.out.extend_from_slice(self.text.get(self.done..end).unwrap_or_default());
         self.done = self.done.max(end);
     }
 }
