@@ -8,13 +8,15 @@ use tollgate_core_types::Chance;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RetryPolicy {
     /// Attempts in total over retries, failovers and fallbacks; at least 1. The policy of the group
-    /// that the request names holds for all of it.
+    /// that the request names holds for all of it. The last one is kept for a fallback while there
+    /// is one that can serve; with 1 there is no attempt left for any.
     pub max_attempts: u32,
     /// The bound of the first wait before the same member is tried again; it doubles.
     pub base: Duration,
     /// The bound of every such wait.
     pub cap: Duration,
-    /// The longest pause asked for by a vendor that is waited for instead of given up.
+    /// The longest pause asked for by a vendor that is waited for instead of given up. None is
+    /// waited for while a fallback can serve.
     pub max_wait: Duration,
 }
 

@@ -186,6 +186,17 @@ impl<P> Group<P> {
         })
     }
 
+    /// Whether a request would find an admissible member now, in its ordinary way.
+    pub(crate) fn can_serve(&self, now: Instant, eligible: Eligible<'_, P>) -> bool {
+        let scope = Scope::Except(&Places::default());
+        let look = Look { now, strategy: self.strategy, eligible, scope, well: false };
+        let mut candidates = Vec::new();
+        tiers(&self.members).any(|tier| {
+            tier.survey(&look, &mut candidates, |_, _| {});
+            !candidates.is_empty()
+        })
+    }
+
     pub(crate) fn budget(&self) -> Option<&Arc<Budget>> {
         self.budget.as_ref()
     }

@@ -2,14 +2,15 @@
 //!
 //! A pure state machine: the loop that drives it ([`crate::execute`]) tells it the time and what
 //! failed. It holds what makes every walk end: a number of attempts, each group at most once, each
-//! member at most once unless it has no equal.
+//! member at most once unless it has no equal. Where a fallback can serve it is never starved by
+//! what comes before it; [`onward`] knows whether one can.
 
 use std::sync::Arc;
 use std::time::Instant;
 
 use tollgate_core_types::Chance;
 use tollgate_core_types::chance::SplitMix64;
-use tollgate_core_types::error::{Blame, Disposition, FallbackKind, RetryAdvice};
+use tollgate_core_types::error::{Blame, Disposition, RetryAdvice};
 
 use crate::attempt::{Attempt, AttemptInfo, AttemptKind, Failure, Start};
 use crate::budget::RetryPermit;
@@ -21,6 +22,8 @@ use crate::member::{Admission, Member};
 use crate::places::Places;
 use crate::refusal::Refusal;
 use crate::router::{Route, Router};
+
+mod onward;
 
 /// What the loop has to do next.
 pub(crate) enum Step<P> {
@@ -51,6 +54,9 @@ struct Pick {
     well: bool,
 }
 
+/// The budget does not pay for a further attempt.
+struct OverBudget;
+
 /// The way of one request.
 pub(crate) struct Walk<'a, P, E> {
     router: &'a Router<P>,
@@ -70,6 +76,8 @@ pub(crate) struct Walk<'a, P, E> {
     here: u32,
     /// The member that may be tried once more, after the wait that was asked for.
     again: Option<usize>,
+    /// The budget has refused an attempt since the last one.
+    over_budget: bool,
 }
 
 impl<'a, P, E: AttemptError> Walk<'a, P, E> {
@@ -91,6 +99,7 @@ impl<'a, P, E: AttemptError> Walk<'a, P, E> {
             tried: Places::default(),
             here: 0,
             again: None,
+            over_budget: false,
         };
         if let Some(root) = root {
             walk.enter(root, now);
@@ -163,42 +172,41 @@ impl<'a, P, E: AttemptError> Walk<'a, P, E> {
 
     /// The next step within the present group; none if there is none.
     fn stay(&mut self, route: &'a Route<P>, now: Instant) -> Option<Step<P>> {
-        if self.last_here().is_some_and(|last| last.retry == RetryAdvice::Never) {
+        let last = self.last_here();
+        if last.is_some_and(|last| last.retry == RetryAdvice::Never) {
+            return None;
+        }
+        let ahead = last.is_some_and(|last| self.is_fallback_ahead(last.fallback, now));
+        if ahead && self.attempts + 1 >= self.max_attempts {
             return None;
         }
         let group = &route.group;
         let again = self.again.take();
         let untried = Pick { again: None, well: false };
-        let permit = match self.pay(now) {
-            Ok(permit) => permit,
-            Err(reason) => {
-                let well = self.admit(group, Pick { well: true, ..untried }, now);
-                return Some(well.map_or(Step::Stop(reason), |admitted| {
-                    Step::Try(self.start(group, admitted, None, now))
-                }));
-            }
+        let Ok(permit) = self.pay(now) else {
+            self.over_budget = true;
+            let well = self.admit(group, Pick { well: true, ..untried }, now)?;
+            return Some(Step::Try(self.start(group, well, None, now)));
         };
         let admitted = self.admit(group, untried, now);
         let admitted = match (admitted, again) {
             (None, Some(_)) => self.admit(group, Pick { again, ..untried }, now),
             (admitted, _) => admitted,
         };
-        match admitted {
-            Some(admitted) => Some(Step::Try(self.start(group, admitted, permit, now))),
-            None => {
-                if let Some(permit) = permit {
-                    permit.refund(now);
-                }
-                if again.is_some() { None } else { self.wait_for_same(group, now) }
-            }
+        if let Some(admitted) = admitted {
+            return Some(Step::Try(self.start(group, admitted, permit, now)));
         }
+        if let Some(permit) = permit {
+            permit.refund(now);
+        }
+        if again.is_some() { None } else { self.wait_for_same(group, ahead, now) }
     }
 
     /// Pays for a further attempt, if there is anything to pay.
-    fn pay(&self, now: Instant) -> Result<Option<RetryPermit>, Reason> {
+    fn pay(&self, now: Instant) -> Result<Option<RetryPermit>, OverBudget> {
         let Some(last) = &self.last else { return Ok(None) };
         let Some(budget) = last.group.budget() else { return Ok(None) };
-        budget.withdraw(last.disposition, now).map(Some).ok_or(Reason::RetryBudget)
+        budget.withdraw(last.disposition, now).map(Some).ok_or(OverBudget)
     }
 
     fn admit(
@@ -228,6 +236,7 @@ impl<'a, P, E: AttemptError> Walk<'a, P, E> {
         };
         self.attempts += 1;
         self.here += 1;
+        self.over_budget = false;
         if kind != AttemptKind::Retry {
             self.tried.push(place);
         }
@@ -244,14 +253,19 @@ impl<'a, P, E: AttemptError> Walk<'a, P, E> {
     }
 
     /// The wait before the only member that was tried is tried again, if it may be and has no equal.
-    fn wait_for_same(&mut self, group: &Group<P>, now: Instant) -> Option<Step<P>> {
+    /// With a fallback ahead it may be once, and its pauses are not waited for.
+    fn wait_for_same(&mut self, group: &Group<P>, ahead: bool, now: Instant) -> Option<Step<P>> {
         let (last, place) = (self.last_here()?, self.tried.only()?);
-        let may = last.retry == RetryAdvice::Anywhere || last.blame == Blame::Pause;
+        let pauses = last.blame == Blame::Pause;
+        if ahead && (pauses || self.here > 1) {
+            return None;
+        }
+        let may = last.retry == RetryAdvice::Anywhere || pauses;
         let member = group.members().get(place).filter(|_| may)?;
         let policy = group.retry();
         let mut until = now + policy.backoff(self.here.saturating_sub(1), &mut self.chance);
         if let Err(refusal) = member.core().check(now) {
-            let pause = refusal.pause()?;
+            let pause = refusal.pause().filter(|_| !ahead)?;
             if pause.saturating_duration_since(now) > policy.max_wait {
                 return None;
             }
@@ -262,43 +276,6 @@ impl<'a, P, E: AttemptError> Walk<'a, P, E> {
         }
         self.again = Some(place);
         Some(Step::Wait(until))
-    }
-
-    /// Goes to the next group; an error if there is none.
-    fn leave(&mut self, route: &'a Route<P>, now: Instant) -> Result<(), Reason> {
-        let kind = self.last_here().map_or(FallbackKind::Any, |last| last.fallback);
-        if kind == FallbackKind::None {
-            return Err(Reason::NotRetryable);
-        }
-        self.pending.extend(route.fallbacks(kind).iter().rev());
-        while let Some(next) = self.pending.pop() {
-            if !self.visited.contains(next) {
-                self.enter(next, now);
-                return Ok(());
-            }
-        }
-        Err(self.spent())
-    }
-
-    fn enter(&mut self, index: usize, now: Instant) {
-        self.visited.push(index);
-        self.tried.clear();
-        self.here = 0;
-        self.again = None;
-        if let Some(budget) = self.route().and_then(|route| route.group.budget()) {
-            budget.deposit(now);
-        }
-    }
-
-    /// The reason when there is nothing left to try. Where the last error is one that no other
-    /// member mends and no fallback is left for, that is the reason, not the number of attempts.
-    fn spent(&self) -> Reason {
-        let hopeless = self.last_here().is_some_and(|last| {
-            let fallbacks = self.route().map(|route| route.fallbacks(last.fallback));
-            let mut fallbacks = fallbacks.into_iter().flatten();
-            last.retry == RetryAdvice::Never && fallbacks.all(|next| self.visited.contains(*next))
-        });
-        if hopeless { Reason::NotRetryable } else { Reason::Spent }
     }
 }
 

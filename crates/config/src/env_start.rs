@@ -57,7 +57,10 @@ pub(crate) fn models(
         warn_of_version(preset, env, report);
         let Some(span) = vendor.span() else { continue };
         match vendor.start(preset) {
-            Ok(models) => models.into_iter().for_each(|model| add(&mut groups, model)),
+            Ok(models) => {
+                vendor.warn_of_no_key(preset, report);
+                models.into_iter().for_each(|model| add(&mut groups, model));
+            }
             Err((message, hint)) => unusable.push((span, message, hint)),
         }
     }
@@ -91,13 +94,14 @@ impl VendorEnv {
     }
 
     /// Addresses with their keys, paired by position: one base serves all keys, one key all bases.
+    /// A server of the user's own may need no key even where the vendor itself does.
     ///
     /// # Errors
     /// Message and hint where they do not pair, or where there is nothing to call with.
     pub(crate) fn doors(&self, preset: &VendorPreset) -> Result<Vec<Door>, (String, String)> {
         let keys = self.keys.as_ref().map_or(Vec::new(), Variable::nodes);
         let bases = self.bases.as_ref().map_or(Vec::new(), Variable::nodes);
-        if keys.is_empty() && preset.needs_key {
+        if keys.is_empty() && preset.needs_key && !self.is_elsewhere(preset) {
             let first = preset.env.first().unwrap_or(&preset.name);
             return Err((format!("{} has no key", preset.name), format!("set {first}_API_KEY")));
         }
@@ -118,6 +122,21 @@ impl VendorEnv {
                 "give one base for all keys, or one base per key".to_owned(),
             )),
         }
+    }
+
+    /// Whether there are addresses and none of them is the vendor's own.
+    fn is_elsewhere(&self, preset: &VendorPreset) -> bool {
+        let bases = self.bases.as_ref().map_or(&[][..], |bases| &bases.values);
+        !bases.is_empty() && !bases.iter().any(|base| host(base) == host(preset.base))
+    }
+
+    /// Says that requests go out without a key where the vendor itself would want one.
+    pub(crate) fn warn_of_no_key(&self, preset: &VendorPreset, report: &mut Report) {
+        let (None, Some(bases), true) = (&self.keys, &self.bases, preset.needs_key) else { return };
+        let first = preset.env.first().unwrap_or(&preset.name);
+        let message = format!("{} has no key; the server there is called without one", preset.name);
+        let hint = format!("set {first}_API_KEY if it wants one");
+        report.warn(Span::whole(bases.source), "", message, hint);
     }
 
     fn start(&self, preset: &VendorPreset) -> Result<Vec<Entry>, (String, String)> {
@@ -213,6 +232,12 @@ fn variable(
         }
     }
     None
+}
+
+/// The host of an address, in so far as it is one.
+fn host(base: &str) -> &str {
+    let rest = base.split_once("://").map_or(base, |(_, rest)| rest);
+    rest.split(['/', ':']).next().unwrap_or(rest)
 }
 
 /// A version is Azure's; elsewhere it is a leftover that changes nothing, which is worth saying.

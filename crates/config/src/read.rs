@@ -109,7 +109,8 @@ impl<'a> At<'a> {
 
     /// A number over zero, and finite.
     pub(crate) fn positive(&self, report: &mut Report) -> Option<f64> {
-        let value = self.float().filter(|value| *value > 0.0 && *value <= 1e12);
+        // Products of several of these must be over 0 as well.
+        let value = self.float().filter(|value| (1e-6..=1e12).contains(value));
         if value.is_none() {
             self.expected_number(report, "a number over 0");
         }

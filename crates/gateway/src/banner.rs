@@ -15,8 +15,12 @@ pub(crate) fn text(config: &Config, clients: SocketAddr, ops: Option<SocketAddr>
     let _ = writeln!(text, "  models   {}", models(config));
     let _ = writeln!(text, "  docs     http://{clients}/docs");
     match ops {
-        Some(ops) => {
+        Some(ops) if config.telemetry.prometheus => {
             let _ = writeln!(text, "  metrics  http://{ops}/metrics");
+        }
+        Some(ops) => {
+            let off = "off (telemetry.prometheus); probes on";
+            let _ = writeln!(text, "  metrics  {off} http://{ops}");
         }
         None => text.push_str("  metrics  off (server.ops_listen)\n"),
     }

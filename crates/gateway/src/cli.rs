@@ -3,7 +3,9 @@
 use clap::{Parser, Subcommand};
 use std::io::Write as _;
 use std::path::PathBuf;
+use tollgate::Tollgate;
 use tollgate_config::{Config, ConfigErrors, LoadOptions};
+use tollgate_telemetry::{Telemetry, TelemetryOptions};
 
 /// One API in front of many LLM vendors.
 #[derive(Debug, Parser)]
@@ -15,9 +17,15 @@ pub(crate) struct Cli {
     /// Where clients connect, for example 0.0.0.0:8000.
     #[arg(long, global = true)]
     pub(crate) listen: Option<String>,
-    /// Where metrics and probes answer.
+    /// Where metrics and probes answer, or `off`.
     #[arg(long, global = true)]
     pub(crate) ops_listen: Option<String>,
+    /// The form of log lines: text, json or auto (text on a terminal).
+    #[arg(long, global = true, value_name = "FORM")]
+    pub(crate) log: Option<String>,
+    /// What is logged: off, error, warn, info, debug, trace, or a list such as info,tollgate=debug.
+    #[arg(long, global = true, value_name = "LEVEL")]
+    pub(crate) log_level: Option<String>,
     #[command(subcommand)]
     pub(crate) command: Option<Command>,
 }
@@ -44,12 +52,15 @@ impl Cli {
         options.files.clone_from(&self.config);
         options.flags.listen.clone_from(&self.listen);
         options.flags.ops_listen.clone_from(&self.ops_listen);
+        options.flags.log.clone_from(&self.log);
+        options.flags.log_level.clone_from(&self.log_level);
         tollgate_config::load(&options, &tollgate::vendors())
     }
 }
 
-/// What `check` prints where there is no problem.
-pub(crate) fn report_check(config: &Config) -> anyhow::Result<()> {
+/// Builds everything that serving would, without serving, and prints what there is to say.
+pub(crate) fn check(config: &Config) -> anyhow::Result<()> {
+    Tollgate::new(config, Telemetry::new(&TelemetryOptions::default())?)?;
     let mut out = std::io::stdout().lock();
     for warning in &config.warnings {
         writeln!(out, "warning: {warning}")?;

@@ -1,14 +1,16 @@
 //! From a configuration to a serving process, and down again without cutting anybody off.
 
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow};
 use std::future::pending;
-use std::io::Write as _;
+use std::io::{ErrorKind, Write as _};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tollgate::Tollgate;
-use tollgate_config::{Config, LogFormat, OtlpProtocol};
+use tollgate_config::{Config, LogFormat, OtlpProtocol, Server};
 use tollgate_server::{
     AppState, ListenOptions, Listener, Readiness, ServerLimits, ops_router, router,
 };
@@ -23,7 +25,7 @@ const FLUSH: Duration = Duration::from_secs(5);
 
 /// Serves until a signal, then drains. A second signal ends at once.
 pub(crate) fn serve(config: &Config) -> anyhow::Result<()> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let runtime = runtime()?;
     let tracing = runtime.block_on(async { init_tracing(config) })?;
     let telemetry = Telemetry::new(&telemetry_options(config))?;
     let served = runtime.block_on(run(config, telemetry.clone()));
@@ -38,23 +40,20 @@ pub(crate) fn serve(config: &Config) -> anyhow::Result<()> {
     flushed.context("flushing traces")?.context("flushing traces")
 }
 
+/// One thread per core that this process may use; on one core, no scheduler between threads.
+fn runtime() -> std::io::Result<Runtime> {
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get);
+    let mut builder =
+        if cores > 1 { Builder::new_multi_thread() } else { Builder::new_current_thread() };
+    builder.enable_all().build()
+}
+
 async fn run(config: &Config, telemetry: Telemetry) -> anyhow::Result<()> {
     let engine = Tollgate::new(config, telemetry.clone())?;
     let server = &config.server;
-    let options = ListenOptions {
-        header_time: server.header_timeout,
-        max_connections: server.max_connections,
-        drain: server.drain,
-    };
-    let clients = Listener::bind(server.listen, options)
-        .await
-        .with_context(|| format!("cannot listen on {}", server.listen))?;
+    let clients = listen(server, server.listen, "--listen ADDRESS").await?;
     let ops = match server.ops_listen {
-        Some(address) => Some(
-            Listener::bind(address, options)
-                .await
-                .with_context(|| format!("cannot listen on {address} (ops_listen)"))?,
-        ),
+        Some(address) => Some(listen(server, address, "--ops-listen ADDRESS or `off`").await?),
         None => None,
     };
     let ops_address = ops.as_ref().map(Listener::local_addr).transpose()?;
@@ -66,7 +65,7 @@ async fn run(config: &Config, telemetry: Telemetry) -> anyhow::Result<()> {
     let readiness = Readiness::default();
     readiness.set(true);
     let (stop, stopped) = watch::channel(false);
-    let ops_app = ops_router(Arc::clone(&state), readiness.clone());
+    let ops_app = ops_router(Arc::clone(&state), readiness.clone(), config.telemetry.prometheus);
     let serve_clients = clients.serve(router(state), until(stopped.clone()));
     // Probes and metrics answer until the last client has been served.
     let serve_ops = async {
@@ -90,6 +89,25 @@ async fn run(config: &Config, telemetry: Telemetry) -> anyhow::Result<()> {
         () = engine.tend() => Ok(()),
         again = signals => again.context("waiting for signals"),
     }
+}
+
+/// Binds one of the two addresses; `flag` is what chooses another.
+async fn listen(server: &Server, address: SocketAddr, flag: &str) -> anyhow::Result<Listener> {
+    let options = ListenOptions {
+        header_time: server.header_timeout,
+        keep_alive: server.keep_alive,
+        max_connections: server.max_connections,
+        drain: server.drain,
+    };
+    Listener::bind(address, options).await.map_err(|error| {
+        let in_use = error.kind() == ErrorKind::AddrInUse;
+        let hint = if in_use {
+            format!("; another program holds it, choose with {flag}")
+        } else {
+            String::new()
+        };
+        anyhow!("cannot listen on {address}: {error}{hint}")
+    })
 }
 
 async fn until(mut stopped: watch::Receiver<bool>) {

@@ -10,6 +10,7 @@ use super::*;
 use crate::testing::{error, group, router, secs, throttle};
 use crate::{AttemptKind, GroupSpec, Reason, Refusal};
 
+mod fallbacks;
 mod faults;
 mod graphs;
 mod storms;

@@ -1,4 +1,6 @@
-//! `fallbacks`: where requests go that a group cannot serve. No group is reached from itself.
+//! `fallbacks`: where requests go that a group cannot serve. No group is reached from itself, over
+//! whatever reasons: a request may leave one group for its length and the next for an outage. The
+//! balancer's router holds the same, so what is accepted here can be built.
 
 use std::collections::HashMap;
 
@@ -63,26 +65,40 @@ pub(super) fn resolve(
     report: &mut Report,
 ) {
     let aliases: Vec<String> = models.iter().map(|model| model.alias.clone()).collect();
-    let mut reason = |of: fn(&FallbacksGiven) -> &Given| {
-        let edges: Vec<Vec<(usize, Said)>> = given
-            .iter()
-            .enumerate()
-            .map(|(from, given)| targets(from, of(given), names, report))
-            .collect();
-        refuse_cycles(&edges, &aliases, report);
-        edges.into_iter().map(|edges| named(&edges, &aliases))
+    let mut reason = |of: fn(&FallbacksGiven) -> &Given| -> Vec<Vec<Target>> {
+        let given = given.iter().enumerate();
+        given.map(|(from, given)| targets(from, of(given), names, report)).collect()
     };
     let any = reason(|given| &given.any);
     let context_window = reason(|given| &given.context_window);
     let content_policy = reason(|given| &given.content_policy);
-    let all = any.zip(context_window).zip(content_policy);
-    for (model, ((any, context_window), content_policy)) in models.iter_mut().zip(all) {
-        model.fallbacks = Fallbacks { any, context_window, content_policy };
+    let lists = || any.iter().zip(&context_window).zip(&content_policy);
+    let edges: Vec<Vec<Target>> = lists().map(|((a, b), c)| joined([a, b, c])).collect();
+    refuse_cycles(&edges, &aliases, report);
+    let named = |list: &[Target]| {
+        list.iter().filter_map(|(to, _)| aliases.get(*to).cloned()).collect::<Vec<_>>()
+    };
+    for (model, ((any, context_window), content_policy)) in models.iter_mut().zip(lists()) {
+        model.fallbacks = Fallbacks {
+            any: named(any),
+            context_window: named(context_window),
+            content_policy: named(content_policy),
+        };
     }
 }
 
-fn named(edges: &[(usize, Said)], aliases: &[String]) -> Vec<String> {
-    edges.iter().filter_map(|(to, _)| aliases.get(*to).cloned()).collect()
+/// A group that is fallen back to, by number, and where that was said.
+type Target = (usize, Said);
+
+/// Every group that is fallen back to for whatever reason, once.
+fn joined(lists: [&Vec<Target>; 3]) -> Vec<Target> {
+    let mut all: Vec<Target> = Vec::new();
+    for target in lists.into_iter().flatten() {
+        if !all.iter().any(|(known, _)| *known == target.0) {
+            all.push(target.clone());
+        }
+    }
+    all
 }
 
 fn targets(
@@ -90,8 +106,8 @@ fn targets(
     given: &[(String, Said)],
     names: &Names,
     report: &mut Report,
-) -> Vec<(usize, Said)> {
-    let mut targets: Vec<(usize, Said)> = Vec::new();
+) -> Vec<Target> {
+    let mut targets: Vec<Target> = Vec::new();
     for (name, said) in given {
         let Some(to) = names.groups.get(name).copied() else {
             unknown(name, said, names, report);
@@ -128,8 +144,8 @@ fn unknown(name: &str, said: &Said, names: &Names, report: &mut Report) {
     }
 }
 
-/// Walks the graph of one reason depth first, on a stack of its own: a chain may be long.
-fn refuse_cycles(edges: &[Vec<(usize, Said)>], aliases: &[String], report: &mut Report) {
+/// Walks the graph of all reasons depth first, on a stack of its own: a chain may be long.
+fn refuse_cycles(edges: &[Vec<Target>], aliases: &[String], report: &mut Report) {
     let mut done = vec![false; edges.len()];
     let mut place: Vec<Option<usize>> = vec![None; edges.len()];
     for start in 0..edges.len() {

@@ -156,11 +156,63 @@ fn a_local_server_starts_without_a_key() {
 }
 
 #[test]
+fn a_server_in_a_vendors_place_starts_without_a_key_and_a_warning() {
+    let said = "openai has no key; the server there is called without one (set OPENAI_API_KEY if \
+                it wants one)";
+    let config = from_env(&[("OPENAI_API_BASE", "http://vllm:8000/v1")]).unwrap();
+    assert_eq!(
+        table(&config),
+        [
+            "gpt-4o openai gpt-4o http://vllm:8000/v1 -",
+            "gpt-4o-mini openai gpt-4o-mini http://vllm:8000/v1 -",
+        ]
+    );
+    assert_eq!(warnings(&config), [format!("environment variable OPENAI_API_BASE: {said}")]);
+    let bases = ("OPENAI_API_BASES", "http://a:1,http://b:2");
+    let config = from_env(&[bases, ("OPENAI_MODELS", "chat=llama")]).unwrap();
+    assert_eq!(
+        table(&config),
+        ["chat openai llama http://a:1 -", "chat openai llama http://b:2 -"]
+    );
+    assert_eq!(warnings(&config), [format!("environment variable OPENAI_API_BASES: {said}")]);
+    // In a file as well: a deployment with neither key nor address takes both from there.
+    let config =
+        from_files(&[("a.yaml", "models: { m: { provider: openai } }")], &[bases]).unwrap();
+    assert_eq!(table(&config), ["m openai m http://a:1 -", "m openai m http://b:2 -"]);
+    assert_eq!(warnings(&config), [format!("environment variable OPENAI_API_BASES: {said}")]);
+}
+
+#[test]
+fn a_vendors_own_address_wants_its_key() {
+    for base in [
+        "https://api.openai.com/v1",
+        "https://api.openai.com:443",
+        "http://x,https://api.openai.com",
+    ] {
+        assert_eq!(
+            problems(from_env(&[("OPENAI_API_BASE", base)])),
+            ["environment variable OPENAI_API_BASE: openai has no key (set OPENAI_API_KEY)"],
+            "{base}"
+        );
+    }
+}
+
+#[test]
+fn a_local_vendors_address_holds_for_files_too() {
+    let file = [("a.yaml", "models: { m: { provider: ollama } }")];
+    let config = from_files(&file, &[("OLLAMA_API_BASE", "http://gpu:11434/v1")]).unwrap();
+    assert_eq!(table(&config), ["m ollama m http://gpu:11434/v1 -"]);
+    let config = from_files(&file, &[]).unwrap();
+    assert_eq!(table(&config), ["m ollama m http://localhost:11434/v1 -"]);
+    assert!(warnings(&config).is_empty());
+}
+
+#[test]
 fn a_vendor_that_cannot_start_is_a_problem_alone_and_a_warning_beside_others() {
     assert_eq!(
-        problems(from_env(&[("SILICONFLOW_API_KEY", "k"), ("OPENAI_API_BASE", "http://x")])),
+        problems(from_env(&[("SILICONFLOW_API_KEY", "k"), ("OPENAI_MODEL", "gpt-4o")])),
         [
-            "environment variable OPENAI_API_BASE: openai has no key (set OPENAI_API_KEY)",
+            "environment variable OPENAI_MODEL: openai has no key (set OPENAI_API_KEY)",
             "environment variable SILICONFLOW_API_KEY: siliconflow has no model to serve (set \
              SILICONFLOW_MODEL, for example to `alias=model` or `model`)",
         ]

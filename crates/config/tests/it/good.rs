@@ -269,7 +269,7 @@ fn fallbacks_name_groups_and_may_meet_without_a_circle() {
         "
 models:
   a: { provider: mock, fallbacks: { any: [b, sea], context_window: [c], content_policy: b } }
-  b: { provider: mock, fallbacks: { any: [c], context_window: [a] } }
+  b: { provider: mock, fallbacks: { any: [c], context_window: [see] } }
   c: { provider: mock, aliases: [sea, see], strategy: first_available }
   d: { provider: mock, enabled: false }
   e: { provider: mock, fallbacks: [d, c] }

@@ -11,6 +11,7 @@ mod bad;
 mod demo;
 mod env;
 mod examples;
+mod fallbacks;
 mod files;
 mod foreign;
 mod good;

@@ -139,7 +139,7 @@ fn slots(given: &Given, env: &Env<'_>, report: &mut Report) -> Vec<Slot> {
         (ProviderKind::Mock, _) => None,
         (_, Some(base)) => Some(base.clone()),
         (ProviderKind::Vendor(preset), None) => {
-            if keys.is_none() && preset.needs_key {
+            if keys.is_none() {
                 return from_environment(given, env, report);
             }
             Some(own_base(preset.base))
@@ -171,6 +171,7 @@ fn from_environment(given: &Given, env: &Env<'_>, report: &mut Report) -> Vec<Sl
             return Vec::new();
         }
     };
+    vendor.warn_of_no_key(preset, report);
     doors.iter().flat_map(|door| open(door, preset.base, given, report)).collect()
 }
 
@@ -183,6 +184,9 @@ fn open(door: &Door, own: &str, given: &Given, report: &mut Report) -> Vec<Slot>
             None => return Vec::new(),
         },
     };
+    if door.keys.is_empty() {
+        return vec![Slot { base: Some(base), key: None }];
+    }
     let keys = door.keys.iter().flat_map(|node| keys::key(&at(node), report));
     keys.map(|key| Slot { base: Some(base.clone()), key: Some(key) }).collect()
 }
