@@ -117,7 +117,8 @@ pub(crate) async fn run(
         Err(error) => {
             let error = deployment.told(at_deadline(error, shared.deadline), false);
             record.fail(Outcome::Error, &error, &Tally::default());
-            let foreign = matches!(deployment.way(shared.inbound.dialect), Some(Way::Translated(_)));
+            let foreign =
+                matches!(deployment.way(shared.inbound.dialect), Some(Way::Translated(_)));
             Err(attempt.fail(deployment.told(error, foreign)))
         }
     }

@@ -35,7 +35,7 @@ impl Inner {
         let prepared = self.checked(&generation, entry, &inbound, &context.request_id);
         match prepared {
             Ok(prepared) => self.attempts(&generation, prepared, inbound, context, record).await,
-            Err(refused) => Err(denied(record, refused, 0)),
+            Err(refused) => Err(denied(record, *refused, 0)),
         }
     }
 
@@ -69,13 +69,15 @@ impl Inner {
         entry: Option<Arc<ModelEntry>>,
         inbound: &Inbound,
         id: &str,
-    ) -> Result<Prepared, Refused> {
-        let refuse = |status, code: &str, message, param: Option<&str>| Refused {
-            class: if status == 404 { ErrorClass::ModelMissing } else { ErrorClass::Client },
-            report: ErrorReport {
-                param: param.map(str::to_owned),
-                ..error::refusal(status, code, message, id)
-            },
+    ) -> Result<Prepared, Box<Refused>> {
+        let refuse = |status, code: &str, message, param: Option<&str>| {
+            Box::new(Refused {
+                class: if status == 404 { ErrorClass::ModelMissing } else { ErrorClass::Client },
+                report: ErrorReport {
+                    param: param.map(str::to_owned),
+                    ..error::refusal(status, code, message, id)
+                },
+            })
         };
         let Some(entry) = entry else {
             return Err(match &inbound.facts.model {

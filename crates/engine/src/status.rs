@@ -118,9 +118,9 @@ fn deployment(member: &Member<Arc<Deployment>>) -> DeploymentStatus {
         requests: status.totals.attempts,
         failures: status.totals.failed + status.totals.broken,
         latency: status.latency,
-        last_error: status.last_error.map(|error| {
-            format!("{} ({} s ago)", error.text, error.ago.as_secs())
-        }),
+        last_error: status
+            .last_error
+            .map(|error| format!("{} ({} s ago)", error.text, error.ago.as_secs())),
     }
 }
 

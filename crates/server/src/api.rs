@@ -22,10 +22,8 @@ use crate::respond::{self, StreamKind};
 use crate::state::AppState;
 
 /// Anthropic's client headers that its vendors may see. Everything else stays here.
-const ANTHROPIC: [HeaderName; 2] = [
-    HeaderName::from_static("anthropic-version"),
-    HeaderName::from_static("anthropic-beta"),
-];
+const ANTHROPIC: [HeaderName; 2] =
+    [HeaderName::from_static("anthropic-version"), HeaderName::from_static("anthropic-beta")];
 /// The same of OpenAI's.
 const OPENAI: [HeaderName; 1] = [HeaderName::from_static("openai-beta")];
 
@@ -172,8 +170,8 @@ fn content_type(headers: &HeaderMap) -> Result<(), Rejection> {
 }
 
 fn forwarded(dialect: Dialect, headers: &HeaderMap) -> HeaderMap {
-    let anthropic = dialect == Dialect::ANTHROPIC_MESSAGES
-        || dialect == Dialect::ANTHROPIC_COUNT_TOKENS;
+    let anthropic =
+        dialect == Dialect::ANTHROPIC_MESSAGES || dialect == Dialect::ANTHROPIC_COUNT_TOKENS;
     let names: &[HeaderName] = if anthropic { &ANTHROPIC } else { &OPENAI };
     let mut kept = HeaderMap::new();
     for name in names {

@@ -75,6 +75,8 @@ pub(crate) async fn read(body: axum::body::Body, limits: BodyLimits) -> Result<B
             }
         }
         if collector.len() > limits.bytes {
+            // Nothing of it is needed any more, and draining takes a while.
+            drop(collector);
             drain(body).await;
             return Err(BodyError::TooLarge { max: limits.bytes });
         }

@@ -61,8 +61,7 @@ fn apply_rules(encoded: Encoded, rules: &ParamRules) -> Result<Encoded, Upstream
     }
     let Encoded { request, lost } = encoded;
     let (parts, body) = request.into_parts();
-    let layout = scan::layout(&body)
-        .map_err(|BadRequest { message, .. }| internal(&message))?;
+    let layout = scan::layout(&body).map_err(|BadRequest { message, .. }| internal(&message))?;
     let body: Bytes = Edits::new().rules(&rules, &[]).apply(&body, &layout);
     Ok(Encoded { request: http::Request::from_parts(parts, body), lost })
 }

@@ -80,11 +80,8 @@ async fn default_params_give_way_to_the_requests_own_and_rules_apply_on_both_pat
     whole(soon(chat(&engine, &format!(r#"{{"model":"m","seed":1,{messages}}}"#))).await);
     let anthropic = format!(r#"{{"model":"m","max_tokens":9,{messages}}}"#);
     whole(soon(call(&engine, Dialect::ANTHROPIC_MESSAGES, &anthropic)).await);
-    let sent: Vec<Value> = upstream
-        .seen()
-        .iter()
-        .map(|seen| serde_json::from_str(&seen.body).unwrap())
-        .collect();
+    let sent: Vec<Value> =
+        upstream.seen().iter().map(|seen| serde_json::from_str(&seen.body).unwrap()).collect();
     assert_eq!(sent[0]["temperature"], 0);
     assert_eq!(sent[0]["max_completion_tokens"], 100);
     assert_eq!(sent[1]["temperature"], 0.7);
@@ -127,8 +124,7 @@ async fn tokens_are_estimated_where_a_vendor_cannot_count() {
     let upstream = Upstream::start(vec![]).await;
     let engine = engine(&one(&upstream.base()));
     let body = r#"{"model":"m","messages":[{"role":"user","content":"12345678"}]}"#;
-    let (head, got) =
-        whole(soon(call(&engine, Dialect::ANTHROPIC_COUNT_TOKENS, body)).await);
+    let (head, got) = whole(soon(call(&engine, Dialect::ANTHROPIC_COUNT_TOKENS, body)).await);
     assert!(head.estimated);
     let got: Value = serde_json::from_str(&got).unwrap();
     assert_eq!(got, json!({ "input_tokens": 6 }));

@@ -29,8 +29,7 @@ pub(crate) async fn call(
         headers: http::HeaderMap::new(),
         query: None,
     };
-    let context =
-        CallContext { request_id: "req_test".into(), started: now(), traceparent: None };
+    let context = CallContext { request_id: "req_test".into(), started: now(), traceparent: None };
     engine.call(inbound, context).await
 }
 

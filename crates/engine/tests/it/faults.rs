@@ -40,7 +40,10 @@ async fn a_failure_before_the_first_content_moves_on_unseen() {
         Act::Say(json(401, r#"{"error":{"message":"bad key"}}"#)),
         Act::Say(json(429, r#"{"error":{"message":"slow down"}}"#)),
         Act::Say(json(404, r#"{"error":{"code":"model_not_found","message":"no such model"}}"#)),
-        Act::Say("HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: 6\r\n\r\n<html>".to_owned()),
+        Act::Say(
+            "HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: 6\r\n\r\n<html>"
+                .to_owned(),
+        ),
         Act::Say(json(200, "")),
         Act::Say(ended(&[role, error])),
         Act::Say(ended(&[role])),
@@ -76,7 +79,8 @@ async fn a_whole_answer_that_is_none_moves_on_unseen() {
 
 #[tokio::test]
 async fn a_clients_own_mistake_is_not_tried_again() {
-    let bad = r#"{"error":{"message":"bad n","type":"invalid_request_error","param":"n","code":null}}"#;
+    let bad =
+        r#"{"error":{"message":"bad n","type":"invalid_request_error","param":"n","code":null}}"#;
     let first = Upstream::start(vec![Act::Say(json(400, bad))]).await;
     let second = Upstream::start(vec![Act::Say(json(200, REPLY))]).await;
     let engine = engine(&pair(&first, &second, ""));
@@ -103,9 +107,7 @@ async fn fallbacks_are_chosen_by_the_kind_of_error() {
     let long = r#"{"error":{"message":"too long","code":"context_length_exceeded"}}"#;
     let policy = r#"{"error":{"message":"filtered","code":"content_policy_violation"}}"#;
     let down = r#"{"error":{"message":"down"}}"#;
-    for (status, body, group) in
-        [(400, long, "wide"), (400, policy, "lax"), (500, down, "spare")]
-    {
+    for (status, body, group) in [(400, long, "wide"), (400, policy, "lax"), (500, down, "spare")] {
         let failing = Upstream::start(vec![Act::Say(json(status, body)); 3]).await;
         let good = Upstream::start(vec![Act::Say(json(200, REPLY))]).await;
         let other = |name: &str| {

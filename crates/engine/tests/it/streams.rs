@@ -8,7 +8,8 @@ use crate::client::{call, chat, engine, soon, stream, text};
 use crate::upstream::{Act, Upstream, chunk, ended, events};
 
 const ASK: &str = r#"{"model":"m","stream":true,"messages":[{"role":"user","content":"x"}]}"#;
-const ASK_ANTHROPIC: &str = r#"{"model":"m","max_tokens":9,"stream":true,"messages":[{"role":"user","content":"x"}]}"#;
+const ASK_ANTHROPIC: &str =
+    r#"{"model":"m","max_tokens":9,"stream":true,"messages":[{"role":"user","content":"x"}]}"#;
 const TEXT: &str = "data: {\"id\":\"c\",\"model\":\"up\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"hi\"}}]}\n\n";
 const FINISH: &str = "data: {\"id\":\"c\",\"model\":\"up\",\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n";
 const USAGE: &str = "data: {\"id\":\"c\",\"model\":\"up\",\"choices\":[],\"usage\":{\"prompt_tokens\":5,\"completion_tokens\":2,\"total_tokens\":7}}\n\n";
@@ -34,7 +35,8 @@ async fn a_verbatim_stream_is_relayed_and_usage_that_nobody_asked_for_is_kept_ba
     let (_, body) = stream(soon(chat(&engine, ASK)).await);
     assert_eq!(soon(text(body)).await, [TEXT, ": note\n\n", FINISH, DONE].concat());
     assert!(upstream.seen()[0].body.contains(r#""stream_options":{"include_usage":true}"#));
-    let asked = ASK.replace("\"stream\":true", "\"stream\":true,\"stream_options\":{\"include_usage\":true}");
+    let asked = ASK
+        .replace("\"stream\":true", "\"stream\":true,\"stream_options\":{\"include_usage\":true}");
     let (_, body) = stream(soon(chat(&engine, &asked)).await);
     assert_eq!(soon(text(body)).await, [TEXT, ": note\n\n", FINISH, USAGE, DONE].concat());
     let page = engine.render_metrics();

@@ -118,7 +118,7 @@ impl Connection {
 
     async fn request(&mut self) -> Option<Seen> {
         let mut read = Vec::new();
-        let mut buffer = [0; 16 << 10];
+        let mut buffer = vec![0; 16 << 10];
         loop {
             if let Some(end) = find(&read, b"\r\n\r\n") {
                 let head = String::from_utf8_lossy(&read[..end]).to_ascii_lowercase();

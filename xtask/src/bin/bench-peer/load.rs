@@ -65,11 +65,8 @@ impl Load {
     }
 
     fn worker(&self, request: &[u8], ticket: &AtomicU64, start: Instant) -> Tally {
-        let mut tally = Tally {
-            latency: Histogram::new(3).ok(),
-            first: Histogram::new(3).ok(),
-            failed: 0,
-        };
+        let mut tally =
+            Tally { latency: Histogram::new(3).ok(), first: Histogram::new(3).ok(), failed: 0 };
         let end = start + Duration::from_millis(self.millis);
         let mut connection = None;
         loop {

@@ -67,8 +67,6 @@ fn main() -> anyhow::Result<()> {
     }
 }
 
-fn single_threaded(
-    serve: impl Future<Output = anyhow::Result<()>>,
-) -> anyhow::Result<()> {
+fn single_threaded(serve: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
     tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(serve)
 }

@@ -52,10 +52,9 @@ async fn answer(request: Request<Incoming>) -> Result<Response<Body>, Infallible
         ("application/json", Full::new(Bytes::from_static(WHOLE.as_bytes())).boxed_unsync())
     };
     let mut response = Response::new(body);
-    response.headers_mut().insert(
-        http::header::CONTENT_TYPE,
-        http::HeaderValue::from_static(content_type),
-    );
+    response
+        .headers_mut()
+        .insert(http::header::CONTENT_TYPE, http::HeaderValue::from_static(content_type));
     Ok(response)
 }
 
