@@ -16,6 +16,8 @@ pub struct CallContext {
     pub started: Instant,
     /// The client's W3C `traceparent`, continued in our spans.
     pub traceparent: Option<String>,
+    /// How many gateways of our kind the request has passed before this one, by its `via` header.
+    pub hops: usize,
 }
 
 /// A successful answer.
@@ -34,6 +36,12 @@ pub enum Answer {
         /// The stream; dropping it cancels the request at the vendor and settles it.
         body: AnswerStream,
     },
+}
+
+impl CallContext {
+    /// Gateways of our kind that a request may pass; one more and it is going in circles, for
+    /// example because a vendor's base address is this gateway's own.
+    pub const MAX_HOPS: usize = 2;
 }
 
 /// What is known of an answer beside its content.

@@ -8,6 +8,7 @@ mod prepare;
 mod read;
 
 use bytes::Bytes;
+use http::{HeaderValue, header};
 use std::sync::Arc;
 use std::time::Instant;
 use tollgate_balancer::{Attempt, Committed, Failure};
@@ -33,6 +34,8 @@ pub(crate) struct Shared<'a> {
     pub(crate) telemetry: &'a Telemetry,
     pub(crate) progress: &'a Progress,
     pub(crate) span: &'a Span,
+    /// Gateways of our kind that the request has passed.
+    pub(crate) hops: usize,
     /// The whole request must be over by then.
     pub(crate) deadline: Instant,
     /// Whether a group has fallbacks for filtered, or for overlong, prompts.
@@ -183,6 +186,7 @@ async fn send(
     if !deployment.authorizer.authorize_now(&mut request) {
         deployment.authorizer.authorize(&mut request).await?;
     }
+    request.headers_mut().insert(header::VIA, via(shared.hops));
     let started = clock::now();
     let wait = if shared.inbound.facts.stream {
         deployment.deadlines.first_token
@@ -197,6 +201,15 @@ async fn send(
     };
     shared.progress.waited(clock::now().saturating_duration_since(started));
     outcome
+}
+
+/// The mark by which a request that comes back to us is known; one for each gateway passed.
+fn via(hops: usize) -> HeaderValue {
+    HeaderValue::from_static(match hops {
+        0 => "1.1 tollgate",
+        1 => "1.1 tollgate, 1.1 tollgate",
+        _ => "1.1 tollgate, 1.1 tollgate, 1.1 tollgate",
+    })
 }
 
 /// An answer that ended for a reason which another group may not meet is a failure, if there is

@@ -32,7 +32,7 @@ impl Inner {
         let generation = self.generation.load_full();
         let entry = generation.entry(&inbound);
         let record = self.record(&inbound, context.clone(), entry.as_deref());
-        let prepared = self.checked(&generation, entry, &inbound, &context.request_id);
+        let prepared = self.checked(&generation, entry, &inbound, &context);
         match prepared {
             Ok(prepared) => self.attempts(&generation, prepared, inbound, context, record).await,
             Err(refused) => Err(denied(record, *refused, 0)),
@@ -68,7 +68,7 @@ impl Inner {
         generation: &Generation,
         entry: Option<Arc<ModelEntry>>,
         inbound: &Inbound,
-        id: &str,
+        CallContext { request_id: id, hops, .. }: &CallContext,
     ) -> Result<Prepared, Box<Refused>> {
         let refuse = |status, code: &str, message, param: Option<&str>| {
             Box::new(Refused {
@@ -79,6 +79,11 @@ impl Inner {
                 },
             })
         };
+        if *hops > CallContext::MAX_HOPS {
+            let message = "the request has passed through this kind of gateway before: does a \
+                           vendor's base address lead back here?";
+            return Err(refuse(508, "loop_detected", message.to_owned(), None));
+        }
         let Some(entry) = entry else {
             return Err(match &inbound.facts.model {
                 Some(model) => {
@@ -128,6 +133,7 @@ impl Inner {
             telemetry: &self.lasting.telemetry,
             progress: &record.progress,
             span: record.span(),
+            hops: context.hops,
             deadline,
             fallbacks: &recoverable,
         };

@@ -69,7 +69,7 @@ pub(crate) async fn handle(
         .await;
     match answered {
         Ok(Ok(answer)) => respond::answer(answer, &id, kind),
-        Ok(Err(report)) => respond::error(&report, client.as_ref()),
+        Ok(Err(denied)) => respond::denied(&denied, client.as_ref()),
         Err(_) => {
             tracing::error!(request_id = %id, "a request handler panicked");
             respond::error(&internal(&id), client.as_ref())
@@ -83,11 +83,11 @@ async fn answer(
     started: Instant,
     id: &Arc<str>,
     request: Request<Body>,
-) -> Result<tollgate::Answer, ErrorReport> {
+) -> Result<tollgate::Answer, Denied> {
     let (parts, body) = request.into_parts();
     let refuse = |rejection: Rejection| {
         state.engine.telemetry().http_rejection(rejection.reason);
-        rejection.into_report(id)
+        Denied { report: rejection.into_report(id), attempts: 0 }
     };
     content_type(&parts.headers).map_err(refuse)?;
     let body = body::read(body, state.limits).await.map_err(|error| refuse(error.into()))?;
@@ -104,9 +104,9 @@ async fn answer(
         request_id: Arc::clone(id),
         started,
         traceparent: text(&parts.headers, "traceparent"),
+        hops: hops(&parts.headers),
     };
-    let called = state.engine.call(inbound, context).await;
-    called.map_err(|Denied { report, attempts: _ }| report)
+    state.engine.call(inbound, context).await
 }
 
 /// A request that is refused before it reaches the engine.
@@ -180,6 +180,12 @@ fn forwarded(dialect: Dialect, headers: &HeaderMap) -> HeaderMap {
         }
     }
     kept
+}
+
+/// How often `via` names us.
+fn hops(headers: &HeaderMap) -> usize {
+    let passed = headers.get_all(header::VIA).iter().filter_map(|value| value.to_str().ok());
+    passed.map(|value| value.matches("tollgate").count()).sum()
 }
 
 fn text(headers: &HeaderMap, name: &str) -> Option<String> {

@@ -9,12 +9,13 @@ use http_body::{Frame, SizeHint};
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::task::{Context, Poll};
-use tollgate::{Answer, AnswerHead, AnswerStream};
+use tollgate::{Answer, AnswerHead, AnswerStream, Denied};
 use tollgate_providers_common::{ClientDialect, ErrorReport};
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const EVENTS: HeaderValue = HeaderValue::from_static("text/event-stream; charset=utf-8");
 const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
+const ATTEMPTS: HeaderName = HeaderName::from_static("x-tollgate-attempts");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// What Anthropic's SDK reads; the same value.
 const ANTHROPIC_REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
@@ -66,8 +67,7 @@ pub(crate) fn answer(answer: Answer, id: &str, kind: StreamKind) -> Response {
 fn answer_headers(headers: &mut HeaderMap, head: &AnswerHead) {
     insert(headers, HeaderName::from_static("x-tollgate-model"), &head.model);
     insert(headers, HeaderName::from_static("x-tollgate-deployment"), &head.deployment);
-    headers
-        .insert(HeaderName::from_static("x-tollgate-attempts"), HeaderValue::from(head.attempts));
+    headers.insert(ATTEMPTS, HeaderValue::from(head.attempts));
     if !head.dropped.is_empty() {
         insert(headers, HeaderName::from_static("x-tollgate-dropped"), &head.dropped.join(", "));
     }
@@ -76,7 +76,14 @@ fn answer_headers(headers: &mut HeaderMap, head: &AnswerHead) {
     }
 }
 
-/// The response of a refused or failed call, in the dialect of its route.
+/// The response of a call that got no answer, in the dialect of its route.
+pub(crate) fn denied(denied: &Denied, dialect: &dyn ClientDialect) -> Response {
+    let mut response = error(&denied.report, dialect);
+    response.headers_mut().insert(ATTEMPTS, HeaderValue::from(denied.attempts));
+    response
+}
+
+/// The response of a refused or failed request, in the dialect of its route.
 pub(crate) fn error(report: &ErrorReport, dialect: &dyn ClientDialect) -> Response {
     with_error_head(report, dialect.render_error(report))
 }

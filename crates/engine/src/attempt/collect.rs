@@ -2,9 +2,11 @@
 
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt as _;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tollgate_core_types::{ErrorClass, UpstreamError};
 use tollgate_providers_common::ByteStream;
+
+use crate::clock;
 
 /// Largest whole answer accepted, in bytes: images as base64 fit, a runaway vendor does not.
 pub(crate) const MAX_ANSWER: usize = 64 << 20;
@@ -27,10 +29,24 @@ pub(crate) async fn whole(
     })
 }
 
-/// Reads what there is of an error's body; the error is told by its status if the body fails.
+/// How long an error's body is waited for: its status has told the most important already, and
+/// another deployment may be well.
+const ERROR_WAIT: Duration = Duration::from_secs(2);
+
+/// Reads what comes of an error's body in a short while; the rest is told by its status.
 pub(crate) async fn error_body(body: &mut ByteStream, until: Instant) -> Bytes {
-    let collected = tokio::time::timeout_at(until.into(), prefix(body, MAX_ERROR)).await;
-    collected.unwrap_or_default()
+    let until = until.min(clock::now() + ERROR_WAIT);
+    let mut read = BytesMut::new();
+    while read.len() < MAX_ERROR {
+        match tokio::time::timeout_at(until.into(), body.next()).await {
+            Ok(Some(Ok(chunk))) => {
+                let room = MAX_ERROR.saturating_sub(read.len()).min(chunk.len());
+                read.extend_from_slice(chunk.get(..room).unwrap_or_default());
+            }
+            Ok(Some(Err(_)) | None) | Err(_) => break,
+        }
+    }
+    read.freeze()
 }
 
 async fn join(body: &mut ByteStream, max: usize) -> Result<Bytes, UpstreamError> {
@@ -54,22 +70,9 @@ async fn join(body: &mut ByteStream, max: usize) -> Result<Bytes, UpstreamError>
     Ok(first.unwrap_or_else(|| rest.freeze()))
 }
 
-async fn prefix(body: &mut ByteStream, max: usize) -> Bytes {
-    let mut read = BytesMut::new();
-    while let Some(Ok(chunk)) = body.next().await {
-        let room = max.saturating_sub(read.len());
-        read.extend_from_slice(chunk.get(..room.min(chunk.len())).unwrap_or_default());
-        if read.len() >= max {
-            break;
-        }
-    }
-    read.freeze()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::Duration;
     use tollgate_providers_common::TransportError;
 
     fn body(parts: Vec<Result<Bytes, TransportError>>) -> ByteStream {
@@ -77,7 +80,7 @@ mod tests {
     }
 
     fn soon() -> Instant {
-        crate::clock::now() + Duration::from_secs(1)
+        clock::now() + Duration::from_secs(1)
     }
 
     #[tokio::test]

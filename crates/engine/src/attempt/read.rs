@@ -41,7 +41,10 @@ pub(super) async fn content(
         }
         (Form::Json, stream) => {
             let bytes = collect::whole(&mut body, collect::MAX_ANSWER, until).await?;
-            if stream {
+            let bytes = json_text(bytes)?;
+            if stream && !bytes.trim_ascii_start().starts_with(b"{") {
+                mislabelled(bytes, shared, way)
+            } else if stream {
                 told_as_stream(&bytes, shared, deployment, way)
             } else {
                 whole(bytes, shared, way)
@@ -80,13 +83,24 @@ fn form(head: &Parts, wanted_stream: bool) -> Result<Form, UpstreamError> {
     }
 }
 
-/// The verbatim and the translated stream, up to the first content.
-async fn stream(
-    mut body: ByteStream,
-    shared: &Shared<'_>,
-    way: &Way,
-    until: Instant,
-) -> Result<Content, UpstreamError> {
+/// JSON is UTF-8; a byte-order mark in front of it says nothing and readers stumble over it.
+fn json_text(bytes: Bytes) -> Result<Bytes, UpstreamError> {
+    if std::str::from_utf8(&bytes).is_err() {
+        return Err(UpstreamError::new(ErrorClass::Malformed, "the answer is not valid UTF-8"));
+    }
+    let mark = if bytes.starts_with(&[0xEF, 0xBB, 0xBF]) { 3 } else { 0 };
+    Ok(bytes.slice(mark..))
+}
+
+/// Events under the type of JSON.
+fn mislabelled(bytes: Bytes, shared: &Shared<'_>, way: &Way) -> Result<Content, UpstreamError> {
+    let mut pump = pump(shared, way);
+    pump.feed(bytes)?;
+    pump.finish()?;
+    Ok(Content::Stream { upstream: None, pump: Box::new(pump) })
+}
+
+fn pump(shared: &Shared<'_>, way: &Way) -> Pump {
     let path = match way {
         Way::Verbatim(_) => Path::Verbatim {
             hide_usage: !shared.inbound.facts.include_usage,
@@ -94,7 +108,17 @@ async fn stream(
         },
         Way::Translated(_) => Path::Translated(shared.client.stream_encoder(shared.render())),
     };
-    let mut pump = Pump::new(codec(way).stream(), path);
+    Pump::new(codec(way).stream(), path)
+}
+
+/// The verbatim and the translated stream, up to the first content.
+async fn stream(
+    mut body: ByteStream,
+    shared: &Shared<'_>,
+    way: &Way,
+    until: Instant,
+) -> Result<Content, UpstreamError> {
+    let mut pump = pump(shared, way);
     loop {
         let next = tokio::time::timeout_at(until.into(), body.next()).await;
         let committed = match next {

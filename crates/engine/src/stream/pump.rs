@@ -130,7 +130,7 @@ impl Pump {
     pub(crate) fn finish(&mut self) -> Result<Step, UpstreamError> {
         let mut step = Step::default();
         if let Some(frame) = self.framer.finish() {
-            self.frame(frame, &mut step)?;
+            self.leftover(&frame, &mut step)?;
         }
         if !self.ended {
             let mut events = std::mem::take(&mut self.events);
@@ -146,6 +146,37 @@ impl Pump {
         }
         self.committed = true;
         Ok(Step { commits: true, ended: true, ..step })
+    }
+
+    /// What stood behind the last blank line when the transport ended. Some vendors leave out the
+    /// blank line behind their last frame; anything else is an answer cut in the middle of a frame,
+    /// of which nothing may reach the client, for an error event would be glued to it.
+    fn leftover(&mut self, frame: &Frame, step: &mut Step) -> Result<(), UpstreamError> {
+        if self.ended {
+            return Ok(());
+        }
+        let mut events = Vec::new();
+        match self.decoder.frame(frame, &mut events) {
+            Err(error @ DecodeError::Upstream(_)) => return Err(stream_error(error)),
+            Err(DecodeError::Malformed(_) | DecodeError::Truncated) => {
+                return Err(stream_error(DecodeError::Truncated));
+            }
+            Ok(()) if events.is_empty() => return Err(stream_error(DecodeError::Truncated)),
+            Ok(()) => self.take_events(&events, step)?,
+        }
+        if matches!(self.path, Path::Verbatim { .. }) && !self.is_hidden(&events) {
+            let missing: &'static [u8] = if frame.raw.ends_with(b"\n") { b"\n" } else { b"\n\n" };
+            self.out.push(frame.raw.clone());
+            self.out.push(Bytes::from_static(missing));
+        }
+        Ok(())
+    }
+
+    /// Whether a frame of these events says nothing but usage that the client did not ask for.
+    fn is_hidden(&self, events: &[ChatEvent]) -> bool {
+        let usage_only =
+            !events.is_empty() && events.iter().all(|event| matches!(event, ChatEvent::Usage(_)));
+        usage_only && matches!(self.path, Path::Verbatim { hide_usage: true, .. })
     }
 
     fn frame(&mut self, frame: Frame, step: &mut Step) -> Result<(), UpstreamError> {
@@ -168,12 +199,8 @@ impl Pump {
                 return Err(stream_error(error));
             }
         }
-        let usage_only =
-            !events.is_empty() && events.iter().all(|event| matches!(event, ChatEvent::Usage(_)));
         self.take_events(&events, step)?;
-        if let Path::Verbatim { hide_usage, .. } = &self.path
-            && !(usage_only && *hide_usage)
-        {
+        if matches!(self.path, Path::Verbatim { .. }) && !self.is_hidden(&events) {
             self.out.push(frame.raw);
         }
         self.events = events;

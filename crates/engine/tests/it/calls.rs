@@ -26,6 +26,7 @@ async fn a_body_of_the_same_dialect_is_relayed_but_for_the_model() {
     let seen = upstream.seen();
     assert_eq!(seen[0].body, body.replace("\"m\"", "\"up-1\""));
     assert!(seen[0].head.contains("authorization: bearer k1"), "{}", seen[0].head);
+    assert!(seen[0].head.contains("via: 1.1 tollgate\r\n"), "{}", seen[0].head);
     assert!(seen[0].head.starts_with("post /v1/chat/completions http/1.1"), "{}", seen[0].head);
 }
 

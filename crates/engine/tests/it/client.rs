@@ -29,7 +29,8 @@ pub(crate) async fn call(
         headers: http::HeaderMap::new(),
         query: None,
     };
-    let context = CallContext { request_id: "req_test".into(), started: now(), traceparent: None };
+    let context =
+        CallContext { request_id: "req_test".into(), started: now(), traceparent: None, hops: 0 };
     engine.call(inbound, context).await
 }
 

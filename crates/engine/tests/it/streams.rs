@@ -94,6 +94,31 @@ async fn a_broken_stream_ends_with_one_error_event_and_no_invented_end() {
 }
 
 #[tokio::test]
+async fn a_stream_cut_anywhere_never_glues_its_error_to_what_was_sent() {
+    let whole = [TEXT, TEXT, FINISH, USAGE, DONE].concat();
+    let complete = [TEXT, TEXT, FINISH].concat().len();
+    let cuts: Vec<usize> = (TEXT.len()..whole.len()).collect();
+    let acts = cuts.iter().map(|cut| Act::Say(ended(&[&whole[..*cut]]))).collect();
+    let upstream = Upstream::start(acts).await;
+    for cut in cuts {
+        // A new one each time: a vendor that breaks every stream would soon be left alone.
+        let engine = engine(&one(&upstream, ""));
+        let (_, body) = stream(soon(chat(&engine, ASK)).await);
+        let got = soon(text(body)).await;
+        let frames: Vec<&str> = got.split_inclusive("\n\n").collect();
+        let last = frames.last().copied().unwrap_or_default();
+        assert!(frames.iter().all(|frame| frame.starts_with("data: ")), "cut at {cut}: {got}");
+        assert!(got.ends_with("\n\n"), "cut at {cut}: {got}");
+        if last == DONE {
+            assert!(cut >= complete - 2, "cut at {cut}: an end was invented: {got}");
+        } else {
+            assert!(last.starts_with("data: {\"error\":"), "cut at {cut}: {got}");
+            assert!(!got.contains("[DONE]"), "cut at {cut}: {got}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_complete_stream_without_its_terminator_is_whole() {
     let upstream = Upstream::start(vec![Act::Say(ended(&[TEXT, FINISH]))]).await;
     let engine = engine(&one(&upstream, ""));
