@@ -58,7 +58,9 @@ pub trait Codec: Send + Sync + 'static {
 
 /// A dialect that any chat request can be translated to.
 pub trait ChatCodec: Codec {
-    /// Makes the vendor's request from a domain request, and says what it could not carry.
+    /// Makes the vendor's request from a domain request, and says what it could not carry. The
+    /// target's parameter rules are applied, except that its defaults must stand in the client's
+    /// request already: only those that the client's dialect could not read are written here.
     ///
     /// # Errors
     /// [`EncodeError::Unsupported`] where leaving a field out would change the meaning.

@@ -1,17 +1,18 @@
 //! Reading a body's top level in one pass: the checks every dialect shares, and where each key
 //! stands, so that [`crate::splice`] can edit without parsing again.
 //!
-//! This is the hot path of every request: one UTF-8 check, one count of brackets and one pass of
-//! serde_json; keys are borrowed from the body and their address tells where they stand. What went
-//! wrong is worked out only after it did. It never changes a byte and never builds a tree.
+//! This is the hot path of every request: one UTF-8 check and one pass of a reader made for it
+//! (`fast`), which takes exactly what serde_json takes. What went wrong is worked out only after
+//! it did, by serde_json (`slow`). It never changes a byte and never builds a tree.
 
 mod depth;
+mod duplicate;
 mod explain;
-mod walk;
+mod fast;
+mod slow;
 
-use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde::de::{IgnoredAny, MapAccess};
 use std::borrow::Cow;
-use std::fmt;
 use std::ops::Range;
 
 use crate::client::BadRequest;
@@ -96,11 +97,15 @@ impl Entry {
 }
 
 /// Takes the fields of a top-level object as [`object`] meets them.
+///
+/// A body that [`object`] refuses may be read twice, the second time for the words of its error:
+/// what the fields hold after an error means nothing.
 pub trait Fields<'de> {
-    /// Reads the value of `key` from `map` (skip it with `serde::de::IgnoredAny`).
+    /// Reads the value of `key`, and no other, from `map` (skip it with `serde::de::IgnoredAny`).
     ///
     /// # Errors
-    /// Whatever the value's deserializer says; [`object`]'s caller then explains with a slow pass.
+    /// Whatever the value's deserializer says: a field that swallows it has the body refused.
+    /// [`object`]'s caller then explains with a slow pass.
     fn field<A: MapAccess<'de>>(&mut self, key: &str, map: &mut A) -> Result<(), A::Error>;
 }
 
@@ -115,25 +120,9 @@ pub trait Fields<'de> {
 /// `invalid_request` with line and column, for the caller to explain better.
 pub fn object<'de, F: Fields<'de>>(body: &'de [u8], fields: &mut F) -> Result<Layout, BadRequest> {
     let text = std::str::from_utf8(body).map_err(|error| explain::utf8(body, error))?;
-    if depth::exceeds(text.as_bytes(), MAX_DEPTH) {
-        return Err(explain::depth());
-    }
-    if u32::try_from(text.len()).is_err() {
-        return Err(BadRequest::body("invalid_json", "body is larger than 4 GiB"));
-    }
-    let mut reader = serde_json::Deserializer::from_str(text);
-    let top = Top { text, fields, keys: Vec::with_capacity(16), borrowed: true };
-    let found = (&mut reader)
-        .deserialize_map(top)
-        .and_then(|found| reader.end().map(|()| found))
-        .map_err(|error| explain::json(text, &error))?;
-    let escaped = found.is_none();
-    let entries = match found {
-        Some(keys) => walk::values(text, keys),
-        None => walk::entries(text),
-    };
-    let entries = entries.ok_or_else(explain::unplaced)?;
-    if let Some(key) = walk::duplicate(text, &entries, escaped) {
+    let Ok(found) = fast::read(text, fields) else { return Err(slow::refusal(text, fields)) };
+    let fast::Found { entries, escaped } = found;
+    if let Some(key) = duplicate::find(text, &entries, escaped) {
         return Err(explain::duplicate(&key));
     }
     Ok(Layout { entries, len: text.len() })
@@ -163,67 +152,6 @@ pub fn parse_value(body: &[u8]) -> Result<serde_json::Value, BadRequest> {
         return Err(explain::depth());
     }
     serde_json::from_str(text).map_err(|error| explain::json(text, &error))
-}
-
-/// Visits the top level; gives the keys' ranges, or `None` where a key could not be borrowed.
-struct Top<'a, 'de, F> {
-    text: &'de str,
-    fields: &'a mut F,
-    keys: Vec<Range<u32>>,
-    borrowed: bool,
-}
-
-impl<'de, F: Fields<'de>> Visitor<'de> for Top<'_, 'de, F> {
-    type Value = Option<Vec<Range<u32>>>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<Self::Value, A::Error> {
-        while let Some(key) = map.next_key_seed(Key)? {
-            match &key {
-                Cow::Borrowed(key) => self.keys.extend(place(self.text, key)),
-                // A key with escapes is a copy, whose address says nothing.
-                Cow::Owned(_) => self.borrowed = false,
-            }
-            self.fields.field(&key, &mut map)?;
-        }
-        Ok(self.borrowed.then_some(self.keys))
-    }
-}
-
-/// Reads a key without copying it where it has no escapes.
-struct Key;
-
-impl<'de> DeserializeSeed<'de> for Key {
-    type Value = Cow<'de, str>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_str(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Key {
-    type Value = Cow<'de, str>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a key")
-    }
-
-    fn visit_borrowed_str<E>(self, key: &'de str) -> Result<Self::Value, E> {
-        Ok(Cow::Borrowed(key))
-    }
-
-    fn visit_str<E>(self, key: &str) -> Result<Self::Value, E> {
-        Ok(Cow::Owned(key.to_owned()))
-    }
-}
-
-/// Where `part`, a slice of `text`, stands in it.
-fn place(text: &str, part: &str) -> Option<Range<u32>> {
-    let start = (part.as_ptr() as usize).checked_sub(text.as_ptr() as usize)?;
-    range(start..start + part.len())
 }
 
 fn range(range: Range<usize>) -> Option<Range<u32>> {

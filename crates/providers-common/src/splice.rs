@@ -131,6 +131,10 @@ pub fn with_defaults(
 /// `text` as a JSON string, with its quotes.
 #[must_use]
 pub fn quote(text: &str) -> String {
+    let plain = |byte: u8| byte >= 0x20 && byte != b'"' && byte != b'\\';
+    if text.bytes().all(plain) {
+        return ["\"", text, "\""].concat();
+    }
     serde_json::Value::from(text).to_string()
 }
 

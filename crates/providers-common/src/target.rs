@@ -53,7 +53,8 @@ pub struct Quirks {
     pub no_developer_role: bool,
     /// The model refuses temperature, top_p and top_k.
     pub no_sampling: bool,
-    /// The model takes adaptive thinking with an effort instead of a thinking budget.
+    /// The model takes an effort: adaptive thinking instead of a thinking budget in Anthropic's
+    /// dialect, `reasoning_effort` in OpenAI's, where every other model refuses the field.
     pub adaptive_thinking: bool,
     /// The model refuses a forced tool choice.
     pub no_forced_tools: bool,

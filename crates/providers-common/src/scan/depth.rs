@@ -39,7 +39,7 @@ fn scan(json: &[u8], max: usize) -> bool {
 }
 
 /// What follows a string, given what follows its opening quote.
-pub(super) fn behind_string(mut rest: &[u8]) -> &[u8] {
+fn behind_string(mut rest: &[u8]) -> &[u8] {
     while let Some(at) = memchr::memchr2(b'"', b'\\', rest) {
         if rest.get(at) == Some(&b'"') {
             return rest.get(at + 1..).unwrap_or_default();

@@ -41,8 +41,8 @@ pub(super) fn duplicate(key: &str) -> BadRequest {
     }
 }
 
-/// A layout that could not be made of a body that was accepted.
-pub(super) fn unplaced() -> BadRequest {
+/// A body that one reader refused and another took.
+pub(super) fn unread() -> BadRequest {
     BadRequest::body(INVALID_JSON, "body is not a JSON object that can be read")
 }
 

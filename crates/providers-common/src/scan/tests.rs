@@ -12,7 +12,10 @@ fn pairs(body: &str) -> Vec<(String, String)> {
         .entries()
         .iter()
         .map(|entry| {
-            let value = entry.value_bytes(body.as_bytes()).and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap();
+            let value = entry
+                .value_bytes(body.as_bytes())
+                .and_then(|bytes| std::str::from_utf8(bytes).ok())
+                .unwrap();
             (entry.name(body).into_owned(), value.to_owned())
         })
         .collect()

@@ -165,6 +165,9 @@ fn a_layout_of_another_body_is_read_anew() {
 
 #[test]
 fn quotes() {
+    for plain in ["", "gpt-4o", "é~\u{7f} /'"] {
+        assert_eq!(quote(plain), serde_json::to_string(plain).unwrap());
+    }
     assert_eq!(quote("a\"b\\\n\u{1}é"), "\"a\\\"b\\\\\\n\\u0001é\"");
 }
 
