@@ -85,8 +85,8 @@ pub struct Exhausted<E> {
     pub attempts: u32,
     /// The members that are not admissible, by id, in every group that was visited, and why.
     pub refused: Vec<(Arc<str>, Refusal)>,
-    /// How long until the first of those may be admitted; none if one is admissible or no time is
-    /// known.
+    /// How long until the first of those may be admitted, a guess where others must end first; none
+    /// if one is admissible or nothing can be said.
     pub retry_after: Option<Duration>,
 }
 

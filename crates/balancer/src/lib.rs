@@ -100,7 +100,7 @@ pub use execute::{Call, execute};
 pub use exhausted::{AttemptSummary, Exhausted, Reason};
 pub use failure::AttemptError;
 pub use group::{Eligible, Fallbacks, Group, GroupSpec, Plan};
-pub use limits::{LimitUse, Limits};
+pub use limits::{LimitUse, Limits, Rate};
 pub use member::{Member, MemberSpec};
 pub use refusal::Refusal;
 pub use router::{Router, RouterError};

@@ -7,7 +7,7 @@
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use governor::clock::Clock;
 use governor::middleware::NoOpMiddleware;
@@ -15,24 +15,62 @@ use governor::nanos::Nanos;
 use governor::state::{NotKeyed, StateStore};
 use governor::{Quota, RateLimiter};
 
+/// Requests per second, a fraction where one takes longer: finite and above 0.
+#[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
+pub struct Rate(f64);
+
+impl Rate {
+    /// The rate of so many requests per second; none of what is not above 0, not finite, or slower
+    /// than a request in a year.
+    #[must_use]
+    pub fn per_second(requests: f64) -> Option<Self> {
+        /// A request in a year.
+        const SLOWEST: f64 = 1.0 / (365.0 * 86_400.0);
+        (requests.is_finite() && requests >= SLOWEST).then_some(Self(requests))
+    }
+
+    /// Requests per second.
+    #[must_use]
+    pub const fn get(self) -> f64 {
+        self.0
+    }
+
+    /// How many requests may come at once: those of a second, at least one.
+    #[must_use]
+    pub fn burst(self) -> NonZeroU32 {
+        NonZeroU32::new(self.0.ceil() as u32).unwrap_or(NonZeroU32::MIN)
+    }
+
+    fn quota(self) -> Quota {
+        let interval = Duration::from_secs_f64(1.0 / self.0).max(Duration::from_nanos(1));
+        let quota = Quota::with_period(interval).unwrap_or(Quota::per_second(NonZeroU32::MIN));
+        quota.allow_burst(self.burst())
+    }
+
+    /// What so many requests of a burst are of the rate.
+    fn part(self, requests: u32) -> f64 {
+        f64::from(requests) * (self.0 / f64::from(self.burst().get()))
+    }
+}
+
 /// What a member may be asked to do. Nothing set means no limit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Limits {
     /// Requests per minute; as many may come in one burst.
     pub rpm: Option<NonZeroU32>,
-    /// Requests per second; as many may come in one burst.
-    pub qps: Option<NonZeroU32>,
+    /// Requests per second; those of one second may come in one burst.
+    pub qps: Option<Rate>,
     /// Requests at a time, counted to the end of each answer. 0 admits nothing.
     pub concurrency: Option<u32>,
 }
 
 /// How much of the limits is in use.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct LimitUse {
     /// Of the requests per minute; none where there is no such limit.
     pub rpm: Option<u32>,
-    /// Of the requests per second; none where there is no such limit.
-    pub qps: Option<u32>,
+    /// Of the requests per second, full at that rate; none where there is no such limit.
+    pub qps: Option<f64>,
     /// Requests under way, with or without a limit.
     pub in_flight: u32,
 }
@@ -42,19 +80,16 @@ impl LimitUse {
     /// load factor can be compared with that of members that have one.
     pub const NOMINAL_CONCURRENCY: u32 = 100;
 
-    /// The share of `limits` in use if `more` requests were added: the fullest of them. 1 is full.
+    /// The share of `limits` in use: the fullest of them. 1 is full.
     #[must_use]
-    pub fn load(&self, limits: &Limits, more: u32) -> f64 {
-        let share = |used: Option<u32>, limit: Option<NonZeroU32>| {
-            Some(f64::from(used?.saturating_add(more)) / f64::from(limit?.get()))
-        };
-        let busy = f64::from(self.in_flight.saturating_add(more));
-        let busy = limits.concurrency.map(|limit| busy / f64::from(limit.max(1)));
-        let shares = [share(self.rpm, limits.rpm), share(self.qps, limits.qps), busy];
-        let fullest = shares.into_iter().flatten().reduce(f64::max);
-        fullest.unwrap_or_else(|| {
-            f64::from(self.in_flight.saturating_add(more)) / f64::from(Self::NOMINAL_CONCURRENCY)
-        })
+    pub fn load(&self, limits: &Limits) -> f64 {
+        let minute = self.rpm.zip(limits.rpm);
+        let minute = minute.map(|(used, limit)| f64::from(used) / f64::from(limit.get()));
+        let second = self.qps.zip(limits.qps).map(|(used, limit)| used / limit.get());
+        let busy = f64::from(self.in_flight);
+        let places = limits.concurrency.map(|limit| busy / f64::from(limit.max(1)));
+        let fullest = [minute, second, places].into_iter().flatten().reduce(f64::max);
+        fullest.unwrap_or(busy / f64::from(Self::NOMINAL_CONCURRENCY))
     }
 }
 
@@ -83,7 +118,7 @@ impl Taken {
             limits,
             in_flight: 0,
             rpm: limits.rpm.map(|limit| Meter::new(Quota::per_minute(limit))),
-            qps: limits.qps.map(|limit| Meter::new(Quota::per_second(limit))),
+            qps: limits.qps.map(|limit| Meter::new(limit.quota())),
         }
     }
 
@@ -123,7 +158,11 @@ impl Taken {
     pub(crate) fn usage(&mut self, now: Instant) -> LimitUse {
         LimitUse {
             rpm: self.rpm.as_mut().map(|meter| meter.used(now)),
-            qps: self.qps.as_mut().map(|meter| meter.used(now)),
+            qps: self
+                .qps
+                .as_mut()
+                .zip(self.limits.qps)
+                .map(|(meter, limit)| limit.part(meter.used(now))),
             in_flight: self.in_flight,
         }
     }

@@ -102,7 +102,7 @@ impl<P> Member<P> {
             cooling_for: state.cooldown.active(now).map(|(until, _)| left(until)),
             limits: self.spec.limits,
             in_use,
-            load: in_use.load(&self.spec.limits, 0),
+            load: in_use.load(&self.spec.limits),
             latency: state.latency.value(now).map(Duration::from_secs_f64),
             totals: state.totals,
             consecutive_failures: state.breaker.consecutive(),
@@ -131,7 +131,7 @@ impl<P> Member<P> {
         let mut state = self.core.state();
         state.check(now, overruled)?;
         let load = match strategy {
-            Strategy::Usage => state.taken.usage(now).load(&self.spec.limits, 1),
+            Strategy::Usage => state.taken.usage(now).load(&self.spec.limits),
             Strategy::LeastBusy
             | Strategy::Adaptive
             | Strategy::RoundRobin

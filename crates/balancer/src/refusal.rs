@@ -1,12 +1,15 @@
 //! Why a member is not admitted now, and when it may be.
 
 use std::fmt;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::breaker::Shut;
 use crate::cooldown::CooldownCause;
 use crate::credential::CredentialFault;
 use crate::limits::Full;
+
+/// How long a client should leave a member alone that is full.
+const BUSY: Duration = Duration::from_secs(1);
 
 /// Why a member is not admitted now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -59,6 +62,22 @@ impl Refusal {
             | Self::Missing(at)
             | Self::Open(at)
             | Self::RateLimited(at) => Some(*at),
+        }
+    }
+
+    /// When it is worth asking again; none where nothing can be said.
+    pub(crate) fn again(&self, now: Instant) -> Option<Instant> {
+        match self {
+            // Nobody knows when one of the requests under way ends; some soon does.
+            Self::Busy => Some(now + BUSY),
+            Self::Ineligible(_)
+            | Self::Disabled(_)
+            | Self::Exhausted(_)
+            | Self::Cooling(_)
+            | Self::Missing(_)
+            | Self::Open(_)
+            | Self::Probing
+            | Self::RateLimited(_) => self.until(),
         }
     }
 

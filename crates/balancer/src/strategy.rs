@@ -17,7 +17,7 @@ mod round_robin;
 /// How one of several admissible members is chosen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Strategy {
-    /// The fewest requests under way per weight; ties by chance.
+    /// The fewest requests under way per weight; ties by chance, in proportion to weight.
     #[default]
     LeastBusy,
     /// The fewest requests under way per weight, times how slow the member has been of late.
@@ -28,7 +28,8 @@ pub enum Strategy {
     Random,
     /// The first in configured order that is admissible.
     FirstAvailable,
-    /// The smallest share of its own limits in use, per weight.
+    /// The smallest share of its own limits in use, per weight; ties by chance, in proportion to
+    /// weight.
     Usage,
 }
 
@@ -103,7 +104,7 @@ pub(crate) struct Candidate {
     pub(crate) weight: f64,
     /// Requests under way.
     pub(crate) in_flight: u32,
-    /// The share of its limits in use with one request more; for [`Strategy::Usage`] alone.
+    /// The share of its limits in use; for [`Strategy::Usage`] alone.
     pub(crate) load: f64,
     /// Seconds to the first event per size of request; none without history. For
     /// [`Strategy::Adaptive`] alone.
@@ -135,7 +136,7 @@ pub(crate) fn choose(
     }
     match strategy {
         Strategy::LeastBusy => least::choose(candidates, chance, |candidate| {
-            f64::from(candidate.in_flight + 1) / (candidate.weight * candidate.ramp)
+            f64::from(candidate.in_flight) / (candidate.weight * candidate.ramp)
         }),
         Strategy::Adaptive => adaptive::choose(candidates, &mut memory.numbers, chance),
         Strategy::RoundRobin => round_robin::choose(candidates, &mut memory.standing),

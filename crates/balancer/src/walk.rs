@@ -146,7 +146,7 @@ impl<'a, P, E: AttemptError> Walk<'a, P, E> {
             refused.extend(route.group.refusals(now, self.call.eligible));
             all_refused &= refused.len() - before == route.group.members().len();
         }
-        let wait = refused.iter().filter_map(|(_, refusal)| refusal.until()).min();
+        let wait = refused.iter().filter_map(|(_, refusal)| refusal.again(now)).min();
         let wait = wait.filter(|_| all_refused);
         Exhausted {
             reason: match self.attempts {

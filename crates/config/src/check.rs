@@ -4,6 +4,7 @@
 //! in through [`Context`].
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use tollgate_core_types::VendorPreset;
 
 use crate::read::Section;
@@ -33,6 +34,10 @@ pub(crate) struct Context<'a> {
     pub(crate) env: &'a BTreeMap<String, String>,
 }
 
+/// What addresses of vendors are checked against: where clients reach this gateway.
+#[derive(Debug, Clone, Copy)]
+struct Own(SocketAddr);
+
 /// Checks a whole tree. `None` only where a problem was reported.
 pub(crate) fn check(
     root: &Node,
@@ -44,8 +49,9 @@ pub(crate) fn check(
     let server = server::read(&mut root, report);
     let telemetry = telemetry::read(&mut root, report);
     let mut defaults = defaults::read(&mut root, report);
-    let providers = providers::read(&mut root, context, report);
-    let env = models::Env { context, providers: &providers, defaults: &defaults.values };
+    let own = Own(server.listen);
+    let providers = providers::read(&mut root, context, own, report);
+    let env = models::Env { context, own, providers: &providers, defaults: &defaults.values };
     let models = models::read(&mut root, &env, report);
     defaults.values.model = defaults::model(&defaults, &models, report);
     root.finish(report);

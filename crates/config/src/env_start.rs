@@ -255,6 +255,25 @@ fn warn_of_version(preset: &VendorPreset, env: &BTreeMap<String, String>, report
     }
 }
 
+/// Says of every key that is set to nothing why its vendor is not served: where that ends in the
+/// demo, a secret that did not arrive would pass for a working gateway.
+pub(crate) fn warn_of_empty_keys(
+    vendors: &[VendorPreset],
+    env: &BTreeMap<String, String>,
+    report: &mut Report,
+) {
+    for preset in vendors {
+        let prefixes = preset.env.iter();
+        let names =
+            prefixes.flat_map(|prefix| KEYS.iter().map(move |end| format!("{prefix}{end}")));
+        for name in names.filter(|name| env.contains_key(name)) {
+            let source = report.add_source(Source::Environment(name));
+            let message = format!("is empty, so {} is not served", preset.name);
+            report.warn(Span::whole(source), "", message, "set it to a key, or unset it");
+        }
+    }
+}
+
 /// Adds a model; a name that another vendor has already becomes one group of both.
 fn add(groups: &mut Vec<Entry>, model: Entry) {
     use crate::tree::Value;

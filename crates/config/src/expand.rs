@@ -1,4 +1,5 @@
-//! `${VAR}`, `${VAR:-default}` and `file:/path` in text values, after parsing.
+//! `${VAR}`, `${VAR:-default}` and `file:/path` in text values, after parsing; `os.environ/VAR` too,
+//! which is how LiteLLM writes the first.
 //!
 //! Doing this in the tree and not in the text means that a secret with a quote or a colon in it
 //! cannot change the document, and that a comment may mention `${ANYTHING}`. Keys are not expanded.
@@ -14,6 +15,9 @@ const MAX_FILE: u64 = 64 << 10;
 
 /// Deepest nesting of defaults, as in `${A:-${B:-c}}`.
 const MAX_NESTING: usize = 8;
+
+/// What LiteLLM writes before a variable's name, as the whole of a value.
+const LITELLM: &str = "os.environ/";
 
 /// Expands every text below `node`. A text that cannot be expanded is reported and marked broken.
 pub(crate) fn expand(
@@ -45,10 +49,19 @@ fn walk(node: &mut Node, path: &str, visit: &mut dyn FnMut(&mut Node, &str)) {
 
 fn expand_text(node: &mut Node, path: &str, env: &BTreeMap<String, String>, report: &mut Report) {
     let Value::Text(text) = &mut node.value else { return };
-    if !text.text.contains("${") && !text.text.starts_with("file:") {
+    let named = text.text.strip_prefix(LITELLM);
+    if named.is_none() && !text.text.contains("${") && !text.text.starts_with("file:") {
         return;
     }
-    match variables(&text.text, env, MAX_NESTING).and_then(|expanded| contents(&expanded)) {
+    let expanded = match named {
+        Some(name) if is_name(name) => variable(name, env, 0),
+        Some(_) => Err(failure(
+            "`os.environ/` is not followed by the name of a variable",
+            "write `os.environ/NAME` or `${NAME}`",
+        )),
+        None => variables(&text.text, env, MAX_NESTING),
+    };
+    match expanded.and_then(|expanded| contents(&expanded)) {
         Ok(expanded) => {
             if text.written == Written::Literally && text.text.replace("$${", "${") != expanded {
                 text.written = Written::Expanded;
@@ -123,9 +136,7 @@ fn variable(
         Some((name, default)) => (name, Some(default)),
         None => (reference, None),
     };
-    let legal = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    if name.is_empty() || !name.chars().all(legal) || name.starts_with(|c: char| c.is_ascii_digit())
-    {
+    if !is_name(name) {
         return Err(failure(
             "`${...}` does not hold the name of a variable",
             "write `$${` for the two characters themselves",
@@ -145,6 +156,11 @@ fn variable(
             format!("set it, or write `${{{name}:-default}}`"),
         )),
     }
+}
+
+fn is_name(text: &str) -> bool {
+    let legal = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    !text.is_empty() && text.chars().all(legal) && !text.starts_with(|c: char| c.is_ascii_digit())
 }
 
 /// What a `file:` reference names; the text itself where it is none.

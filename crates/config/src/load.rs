@@ -72,7 +72,7 @@ fn finish(
         false => add_models(&mut root, origin, options, vendors, &mut report),
     };
     expand(&mut root, "", &options.env, &mut report);
-    normalise(&mut root);
+    normalise(&mut root, &report);
     let context = Context { vendors, env: &options.env };
     match check(&root, context, origin, &mut report) {
         Some(config) => {
@@ -113,6 +113,7 @@ fn add_models(
             if let Some(demo) = demo {
                 lay_under(root, demo);
             }
+            env_start::warn_of_empty_keys(vendors, &options.env, report);
             Origin::Demo
         }
     }

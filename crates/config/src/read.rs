@@ -3,6 +3,7 @@
 //! A [`Section`] knows which keys were asked for, so the keys that exist and the keys that are
 //! accepted cannot drift apart. Values that may hold a secret are never repeated in a message.
 
+use std::cmp::Ordering;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 use tollgate_core_types::JsonText;
@@ -216,7 +217,7 @@ impl<'a> At<'a> {
         let names: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
         let hint = did_you_mean(&text.text, names.iter().copied())
             .unwrap_or_else(|| format!("one of {}", names.join(", ")));
-        self.problem_hint(report, format!("unknown {what} {}", shown(text)), hint);
+        self.problem_hint(report, unknown(what, text), hint);
         None
     }
 
@@ -262,6 +263,12 @@ impl<'a> At<'a> {
                 Vec::new()
             }
         }
+    }
+
+    /// The value under `key`, where this is a map that has it and it is not `null`.
+    pub(crate) fn child(&self, key: &str) -> Option<At<'a>> {
+        let node = self.node.get(key).filter(|node| !node.is_null())?;
+        Some(At { node, path: child_path(&self.path, key) })
     }
 
     /// A map whose keys are known.
@@ -314,13 +321,16 @@ impl<'a> Section<'a> {
         self.entries.iter().any(|entry| entry.key == key && !entry.node.is_null())
     }
 
-    /// The value under the first of these names that is there; `null` is not there. The first name
-    /// is ours, the others are what users of other systems write.
+    /// The value under one of these names; `null` is not there. The first name is ours, the others
+    /// are what users of other systems write. The highest layer that has any of them decides; two
+    /// of one layer are a problem.
     pub(crate) fn take(&mut self, names: &[&'static str], report: &mut Report) -> Option<At<'a>> {
         self.known.extend_from_slice(names);
+        let named = || self.entries.iter().filter(|entry| names.contains(&entry.key.as_str()));
+        let highest = named().map(|entry| report.layer(entry.node.span)).max()?;
         let mut found: Option<(&Entry, At<'a>)> = None;
-        for entry in self.entries.iter().filter(|entry| names.contains(&entry.key.as_str())) {
-            if entry.node.is_null() {
+        for entry in named().filter(|entry| !entry.node.is_null()) {
+            if report.layer(entry.node.span) < highest {
                 continue;
             }
             let path = child_path(&self.at.path, &entry.key);
@@ -371,6 +381,39 @@ pub(crate) fn shown(text: &Text) -> String {
     match text.written {
         Written::Literally => format!("`{}`", clip(&text.text)),
         Written::Expanded | Written::InEnvironment => "a value from outside the file".to_owned(),
+    }
+}
+
+/// "unknown strategy `x`", or without the word where it may not be shown.
+pub(crate) fn unknown(what: &str, text: &Text) -> String {
+    match text.written {
+        Written::Literally => format!("unknown {what} {}", shown(text)),
+        Written::Expanded => {
+            format!("unknown {what} (the value comes from outside the file)")
+        }
+        Written::InEnvironment => {
+            format!("unknown {what} (the value comes from the environment)")
+        }
+    }
+}
+
+/// What two spellings of one setting in different places come to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Holds {
+    /// The first stands in a higher layer.
+    First,
+    /// The second does.
+    Second,
+    /// One layer says both.
+    Twice,
+}
+
+/// Which of two spellings of one setting holds.
+pub(crate) fn decide(first: &At<'_>, second: &At<'_>, report: &Report) -> Holds {
+    match report.layer(first.span()).cmp(&report.layer(second.span())) {
+        Ordering::Greater => Holds::First,
+        Ordering::Less => Holds::Second,
+        Ordering::Equal => Holds::Twice,
     }
 }
 

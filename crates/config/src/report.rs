@@ -1,7 +1,7 @@
 //! Collecting what is wrong while reading goes on: no problem hides another.
 
 use crate::problem::{ConfigErrors, Place, Problem, Warning};
-use crate::tree::{Source, Sources, Span};
+use crate::tree::{Layer, Source, Sources, Span};
 
 /// Most problems told at once; more help nobody, and a hostile file must not fill the memory.
 const MOST: usize = 200;
@@ -22,6 +22,11 @@ impl Report {
 
     pub(crate) fn sources(&mut self) -> &mut Sources {
         &mut self.sources
+    }
+
+    /// The layer of what stands at `span`.
+    pub(crate) fn layer(&self, span: Span) -> Layer {
+        self.sources.layer(span)
     }
 
     pub(crate) fn problem(&mut self, span: Span, path: &str, message: impl Into<String>) {

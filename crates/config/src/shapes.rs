@@ -4,13 +4,14 @@
 //! (`model_list:`, `litellm_params:`) finds their file understood as far as it says the same.
 //! Values are moved, never changed, so that problems still point to the line that was written.
 
+use crate::report::Report;
 use crate::tree::merge::{Names, merge};
 use crate::tree::{Entry, Node, Span, Value};
 
 /// Moves what other systems write to where we read it.
-pub(crate) fn normalise(root: &mut Node) {
-    proxy_section(root);
-    log_level(root);
+pub(crate) fn normalise(root: &mut Node, report: &Report) {
+    proxy_section(root, report);
+    log_level(root, report);
     rename(root, "model_list", "models");
     provider_list(root);
     if let Some(models) = get_mut(root, "models") {
@@ -21,8 +22,8 @@ pub(crate) fn normalise(root: &mut Node) {
     }
 }
 
-/// `proxy: {default_model, timeout, ...}` is `defaults:`.
-fn proxy_section(root: &mut Node) {
+/// `proxy: {default_model, timeout, ...}` is `defaults:`. Our spelling wins within one layer.
+fn proxy_section(root: &mut Node, report: &Report) {
     let Some(proxy) = remove(root, "proxy") else { return };
     let mut proxy = proxy.node;
     rename(&mut proxy, "default_model", "model");
@@ -30,21 +31,33 @@ fn proxy_section(root: &mut Node) {
     rename(&mut proxy, "enable_request_logging", "log_requests");
     let ours = remove(root, "defaults");
     let mut defaults = Entry::new("defaults", proxy);
-    if let Some(ours) = ours {
+    if let Some(mut ours) = ours {
+        let higher = |known: &Entry| {
+            let theirs = defaults.node.get(&known.key);
+            theirs.is_some_and(|node| report.layer(node.span) > report.layer(known.node.span))
+        };
+        if let Value::Map(entries) = &mut ours.node.value {
+            entries.retain(|entry| !higher(entry));
+        }
         merge(&mut defaults.node, ours.node, Names::Exact);
     }
     insert(root, defaults);
 }
 
-/// `server: {log_level}` is `telemetry: {level}`.
-fn log_level(root: &mut Node) {
+/// `server: {log_level}` is `telemetry: {level}`, which wins within one layer.
+fn log_level(root: &mut Node, report: &Report) {
     let level = get_mut(root, "server").and_then(|server| remove(server, "log_level"));
     let Some(mut level) = level else { return };
     "level".clone_into(&mut level.key);
     lower(&mut level.node);
     match get_mut(root, "telemetry") {
-        Some(telemetry) if telemetry.get("level").is_some() => {}
-        Some(telemetry) => insert(telemetry, level),
+        Some(telemetry) => {
+            let known = get_mut(telemetry, "level").map(|known| report.layer(known.span));
+            if known.is_none_or(|known| known < report.layer(level.node.span)) {
+                remove(telemetry, "level");
+                insert(telemetry, level);
+            }
+        }
         None => {
             let span = level.at;
             insert(root, Entry::new("telemetry", Node::map(vec![level], span)));

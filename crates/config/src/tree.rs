@@ -42,6 +42,20 @@ pub(crate) enum Source {
     Nowhere,
 }
 
+/// Which of two values for one setting wins, the later variant over the earlier one. Equal keys are
+/// merged before; this decides between different spellings of one setting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Layer {
+    /// What the gateway made by itself, from nothing or from vendors' variables.
+    Below,
+    /// A file, by its source: files are added in their order.
+    File(usize),
+    /// All variables that override single keys.
+    Overrides,
+    /// The command line.
+    Flags,
+}
+
 /// All sources of one load; spans hold indices into it.
 #[derive(Debug, Default)]
 pub(crate) struct Sources(Vec<Source>);
@@ -50,6 +64,18 @@ impl Sources {
     pub(crate) fn add(&mut self, source: Source) -> usize {
         self.0.push(source);
         self.0.len() - 1
+    }
+
+    /// The layer that what stands there belongs to.
+    pub(crate) fn layer(&self, span: Span) -> Layer {
+        match self.0.get(span.source) {
+            Some(Source::File(_)) => Layer::File(span.source),
+            Some(Source::Environment(name)) if name.starts_with(overlay::PREFIX) => {
+                Layer::Overrides
+            }
+            Some(Source::Environment(_) | Source::Nowhere) | None => Layer::Below,
+            Some(Source::Flag(_)) => Layer::Flags,
+        }
     }
 
     pub(crate) fn place(&self, span: Span) -> Place {

@@ -7,7 +7,7 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 use tollgate_balancer::{
-    BreakerPolicy, BudgetPolicy, CredentialBook, Fallbacks, GroupSpec, Limits, MemberSpec,
+    BreakerPolicy, BudgetPolicy, CredentialBook, Fallbacks, GroupSpec, Limits, MemberSpec, Rate,
     RetryPolicy, Router, RouterError, Strategy,
 };
 use tollgate_config::{Config, Model};
@@ -135,21 +135,11 @@ fn members(
     model.deployments.iter().map(member).collect()
 }
 
-/// Fractions of a request per second are whole requests per minute.
 fn limits(config: &tollgate_config::Limits) -> Limits {
-    let whole = |number: f64| NonZeroU32::new(number as u32);
-    let (qps, from_qps) = match config.qps {
-        Some(qps) if qps.fract() == 0.0 => (whole(qps), None),
-        Some(qps) => (None, Some(whole((qps * 60.0).floor()).unwrap_or(NonZeroU32::MIN))),
-        None => (None, None),
-    };
     let rpm = config.rpm.map(|rpm| {
         NonZeroU32::new(u32::try_from(rpm).unwrap_or(u32::MAX)).unwrap_or(NonZeroU32::MIN)
     });
-    let rpm = match (rpm, from_qps) {
-        (Some(a), Some(b)) => Some(a.min(b)),
-        (one, other) => one.or(other),
-    };
+    let qps = config.qps.and_then(Rate::per_second);
     Limits { rpm, qps, concurrency: config.concurrency }
 }
 
@@ -226,4 +216,17 @@ fn info(name: &str, created: u64, members: &[MemberSpec<Arc<Deployment>>]) -> Mo
     let mut owners: Vec<&str> = members.iter().map(|member| &*member.payload.vendor).collect();
     owners.dedup();
     ModelInfo { id: name.into(), created, owned_by: owners.join(",") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fraction_of_a_request_per_second_stays_one() {
+        let text = "models: { m: { provider: mock, limits: { qps: 0.5, rpm: 60 } } }";
+        let config = tollgate_config::parse(text, &[]).unwrap();
+        let limits = limits(&config.models[0].deployments[0].limits);
+        assert_eq!((limits.qps, limits.rpm), (Rate::per_second(0.5), NonZeroU32::new(60)));
+    }
 }

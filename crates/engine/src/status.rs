@@ -113,7 +113,7 @@ fn deployment(member: &Member<Arc<Deployment>>) -> DeploymentStatus {
         in_flight: status.in_use.in_flight,
         concurrency: deployment.limits.concurrency,
         qps: deployment.limits.qps,
-        qps_current: f64::from(status.in_use.qps.unwrap_or(0)),
+        qps_current: status.in_use.qps.unwrap_or(0.0),
         rpm: deployment.limits.rpm,
         requests: status.totals.attempts,
         failures: status.totals.failed + status.totals.broken,

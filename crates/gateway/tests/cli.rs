@@ -97,3 +97,33 @@ fn flags_for_the_log_are_taken() {
     let (code, said) = ended(&mut tollgate(&flags));
     assert_eq!((code, &*said), (Some(0), "ok: 2 models, 3 deployments\n"));
 }
+
+#[test]
+fn listen_wins_over_the_host_and_port_of_a_file() {
+    let file = format!("{}/host-and-port.yaml", env!("CARGO_TARGET_TMPDIR"));
+    let text = "server: { host: 0.0.0.0, port: 8080 }\nmodels: { m: { provider: mock } }\n";
+    std::fs::write(&file, text).unwrap();
+    let (code, said) = ended(&mut tollgate(&["check", "--config", &file]));
+    assert_eq!((code, &*said), (Some(0), "ok: 1 models, 1 deployments\n"));
+    let flags = ["check", "--config", &file, "--listen", "127.0.0.1:8001"];
+    let (code, said) = ended(tollgate(&flags).env_remove("TOLLGATE__SERVER__LISTEN"));
+    assert_eq!((code, &*said), (Some(0), "ok: 1 models, 1 deployments\n"));
+}
+
+#[test]
+fn a_vendor_that_is_the_gateway_itself_is_a_bad_configuration() {
+    let vendor = [("OPENAI_API_KEY", "k"), ("OPENAI_BASE_URL", "http://localhost:8000/v1")];
+    let flags = ["--listen", "127.0.0.1:8000"];
+    let (code, said) = ended(tollgate(&flags).envs(vendor));
+    assert_eq!(code, Some(2), "{said}");
+    for word in ["OPENAI_BASE_URL", "localhost:8000 is this gateway itself", "127.0.0.1:8000"] {
+        assert!(said.contains(word), "{word} is not in: {said}");
+    }
+}
+
+#[test]
+fn a_demo_for_want_of_a_key_says_so() {
+    let (code, said) = ended(tollgate(&["check"]).env("OPENAI_API_KEY", ""));
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("OPENAI_API_KEY: is empty, so openai is not served"), "{said}");
+}

@@ -14,7 +14,7 @@
 //! # }
 //! ```
 //!
-//! In reading order: [`router`] lists every path, `api` answers calls, `respond` writes heads,
+//! In reading order: [`router`] lists every path, `guard` refuses by the head alone, `api` answers calls, `respond` writes heads,
 //! `body` reads bodies, [`listen`] accepts connections, [`ops_router`] serves operators.
 
 mod api;
@@ -22,6 +22,7 @@ mod body;
 mod clock;
 mod docs;
 mod errors;
+mod guard;
 pub mod listen;
 mod models;
 mod ops;

@@ -9,6 +9,7 @@ use http::Request;
 use std::sync::Arc;
 use tollgate_telemetry::HttpRejection;
 
+use crate::guard::GuardLayer;
 use crate::state::AppState;
 use crate::{api, docs, models, simple, status};
 
@@ -38,6 +39,7 @@ pub fn router(state: Arc<AppState>) -> Router {
         .route("/docs", get(docs::page))
         .fallback(not_found)
         .method_not_allowed_fallback(wrong_method)
+        .layer(GuardLayer(Arc::clone(&state)))
         .with_state(state)
 }
 

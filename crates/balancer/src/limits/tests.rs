@@ -8,7 +8,7 @@ use super::*;
 use crate::testing::{epoch, millis, secs};
 
 fn limits(rpm: u32, qps: u32, concurrency: Option<u32>) -> Limits {
-    Limits { rpm: NonZeroU32::new(rpm), qps: NonZeroU32::new(qps), concurrency }
+    Limits { rpm: NonZeroU32::new(rpm), qps: Rate::per_second(f64::from(qps)), concurrency }
 }
 
 fn take_all(taken: &mut Taken, now: Instant) -> u32 {
@@ -49,6 +49,33 @@ fn a_rate_allows_its_burst_and_then_one_per_interval() {
 }
 
 #[test]
+fn a_rate_of_fractions_bursts_no_more_than_a_second_of_it() {
+    for (rate, burst, interval) in [(0.5, 1, 2000), (2.5, 3, 400), (0.001, 1, 1_000_000)] {
+        let limits = Limits { qps: Rate::per_second(rate), ..Limits::default() };
+        let (mut taken, now) = (Taken::new(limits), epoch());
+        assert_eq!(take_all(&mut taken, now), burst, "{rate}");
+        assert_eq!(taken.usage(now).qps, Some(rate));
+        assert_eq!(taken.usage(now).load(&limits), 1.0);
+        assert_eq!(taken.take(now), Err(Full::Rate(now + millis(interval))));
+        assert_eq!(taken.take(now + millis(interval)), Ok(()));
+    }
+    let limits = Limits { qps: Rate::per_second(0.5), ..Limits::default() };
+    let mut taken = Taken::new(limits);
+    let admitted = (0..600).filter(|n| taken.take(epoch() + millis(10 * n)).is_ok()).count();
+    assert_eq!(admitted, 3, "of six seconds");
+}
+
+#[test]
+fn what_is_no_rate() {
+    for none in [0.0, -1.0, f64::NAN, f64::INFINITY, 1e-12] {
+        assert_eq!(Rate::per_second(none), None);
+    }
+    // Faster than nanoseconds can tell.
+    let limits = Limits { qps: Rate::per_second(1e12), ..Limits::default() };
+    assert_eq!(take_all(&mut Taken::new(limits), epoch()), 10_000);
+}
+
+#[test]
 fn requests_per_minute() {
     let (mut taken, now) = (Taken::new(limits(60, 0, None)), epoch());
     assert_eq!(take_all(&mut taken, now), 60);
@@ -73,17 +100,16 @@ fn what_is_used_is_what_is_not_yet_replenished() {
         taken.take(now).unwrap();
     }
     let usage = taken.usage(now);
-    assert_eq!(usage, LimitUse { rpm: Some(4), qps: Some(4), in_flight: 4 });
-    assert_eq!(usage.load(&limits(600, 10, Some(8)), 0), 0.5);
-    assert_eq!(usage.load(&limits(600, 10, Some(8)), 1), 0.625);
-    assert_eq!(taken.usage(now + millis(200)).qps, Some(2));
-    assert_eq!(taken.usage(now + secs(1)).qps, Some(0));
+    assert_eq!(usage, LimitUse { rpm: Some(4), qps: Some(4.0), in_flight: 4 });
+    assert_eq!(usage.load(&limits(600, 10, Some(8))), 0.5);
+    assert_eq!(taken.usage(now + millis(200)).qps, Some(2.0));
+    assert_eq!(taken.usage(now + secs(1)).qps, Some(0.0));
 }
 
 #[test]
 fn a_member_without_limits_is_measured_against_a_nominal_one() {
     let usage = LimitUse { rpm: None, qps: None, in_flight: 25 };
-    assert_eq!(usage.load(&Limits::default(), 0), 0.25);
+    assert_eq!(usage.load(&Limits::default()), 0.25);
 }
 
 /// What GCRA is: a bucket that fills continuously, in exact arithmetic.

@@ -1,30 +1,33 @@
-//! The least of a cost over all candidates, ties by chance.
+//! The least of a cost over all candidates, ties by chance in proportion to weight.
+//!
+//! Ties are the rule where traffic is low: idle members all cost nothing.
 
 use tollgate_core_types::Chance;
 
 use super::Candidate;
 
-/// The position of the least `cost`; each of several least ones is equally likely.
+/// The position of the least `cost`; each of several least ones is as likely as it weighs.
 pub(super) fn choose(
     candidates: &[Candidate],
     chance: &mut dyn Chance,
     cost: impl Fn(&Candidate) -> f64,
 ) -> Option<usize> {
     let mut best: Option<(usize, f64)> = None;
-    let mut ties = 1;
+    let mut tied = 0.0;
     for (position, candidate) in candidates.iter().enumerate() {
         let cost = cost(candidate);
+        let weight = candidate.weight * candidate.ramp;
         match best {
             Some((_, least)) if cost > least => {}
             Some((_, least)) if cost == least => {
-                // Keeps each of the ties seen so far with the same probability, without a list.
-                ties += 1;
-                if chance.below(ties) == 0 {
+                // Keeps each of the ties seen so far with its probability, without a list.
+                tied += weight;
+                if chance.unit() * tied < weight {
                     best = Some((position, cost));
                 }
             }
             Some(_) | None => {
-                ties = 1;
+                tied = weight;
                 best = Some((position, cost));
             }
         }

@@ -82,11 +82,23 @@ fn ties_of_the_least_busy_are_broken_evenly() {
 }
 
 #[test]
+fn ties_are_broken_by_weight() {
+    let mut tied = candidates(&[1.0, 3.0, 4.0]);
+    tied[2].ramp = 0.5;
+    for strategy in [Strategy::LeastBusy, Strategy::Usage] {
+        let counts = shares(strategy, &tied, 12_000);
+        for (count, expected) in counts.iter().zip([2000_usize, 6000, 4000]) {
+            assert!(count.abs_diff(expected) < 220, "{strategy}: {counts:?}");
+        }
+    }
+}
+
+#[test]
 fn least_busy_counts_requests_per_weight() {
     let mut candidates = candidates(&[1.0, 4.0]);
-    candidates[1].in_flight = 2;
+    (candidates[0].in_flight, candidates[1].in_flight) = (1, 3);
     assert_eq!(shares(Strategy::LeastBusy, &candidates, 10), [0, 10]);
-    candidates[1].in_flight = 4;
+    candidates[1].in_flight = 5;
     assert_eq!(shares(Strategy::LeastBusy, &candidates, 10), [10, 0]);
 }
 
@@ -94,9 +106,9 @@ fn least_busy_counts_requests_per_weight() {
 fn a_member_that_returns_gets_less_at_first() {
     let mut candidates = candidates(&[1.0, 1.0]);
     candidates[0].ramp = 0.1;
-    candidates[1].in_flight = 8;
+    (candidates[0].in_flight, candidates[1].in_flight) = (1, 9);
     assert_eq!(shares(Strategy::LeastBusy, &candidates, 10), [0, 10]);
-    candidates[1].in_flight = 10;
+    candidates[1].in_flight = 11;
     assert_eq!(shares(Strategy::LeastBusy, &candidates, 10), [10, 0]);
 }
 

@@ -1,7 +1,9 @@
 //! Addresses: absolute, `http` or `https`, nothing secret in them.
 
 use http::Uri;
+use std::net::IpAddr;
 
+use super::Own;
 use crate::read::At;
 use crate::report::Report;
 use crate::types::BaseUrl;
@@ -16,6 +18,49 @@ pub(super) fn read(at: &At<'_>, report: &mut Report) -> Option<BaseUrl> {
             None
         }
     }
+}
+
+/// Reads a vendor's address, which may not be the gateway's own.
+pub(super) fn vendor(at: &At<'_>, own: Own, report: &mut Report) -> Option<BaseUrl> {
+    let base = read(at, report)?;
+    match refuse_own(&base, own) {
+        None => Some(base),
+        Some((message, hint)) => {
+            at.problem_hint(report, message, hint);
+            None
+        }
+    }
+}
+
+/// Message and hint where `base` leads back to this gateway: every request would go round in it. A
+/// shell that has `OPENAI_BASE_URL` set for its clients is enough for that.
+pub(super) fn refuse_own(base: &BaseUrl, Own(listen): Own) -> Option<(String, String)> {
+    let uri: Uri = base.as_str().parse().ok()?;
+    let authority = uri.authority()?;
+    let usual = if uri.scheme_str() == Some("https") { 443 } else { 80 };
+    let port = authority.port_u16().unwrap_or(usual);
+    if port == 0 || port != listen.port() || !reaches(authority.host(), listen.ip()) {
+        return None;
+    }
+    let shown = format!("{}:{port}", authority.host());
+    let message = format!("{shown} is this gateway itself, which listens on {listen}");
+    let hint = "name the vendor's address, or listen elsewhere with `server.listen` or --listen";
+    Some((message, hint.to_owned()))
+}
+
+/// Whether a call of `host` from this machine is answered by a listener on `listen`.
+fn reaches(host: &str, listen: IpAddr) -> bool {
+    let name = host.trim_end_matches('.').to_ascii_lowercase();
+    let called = match name.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>() {
+        Ok(ip) => ip.to_canonical(),
+        Err(_) if name == "localhost" || name.ends_with(".localhost") => {
+            return listen.is_unspecified() || listen.is_loopback();
+        }
+        Err(_) => return false,
+    };
+    // Calling the unspecified address is calling this machine.
+    let here = called.is_loopback() || called.is_unspecified();
+    called == listen || here && (listen.is_unspecified() || listen.is_loopback())
 }
 
 fn parse(text: &str) -> Result<BaseUrl, (&'static str, &'static str)> {
@@ -89,6 +134,31 @@ mod tests {
         ];
         for (text, expected) in table {
             assert_eq!(parse(text).ok().as_ref().map(BaseUrl::as_str), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_gateway_itself_is_no_vendor() {
+        let table = [
+            ("http://127.0.0.1:8000/v1", "127.0.0.1:8000", true),
+            ("http://localhost:8000/v1", "127.0.0.1:8000", true),
+            ("http://LocalHost.:8000", "[::1]:8000", true),
+            ("http://[::1]:8000", "0.0.0.0:8000", true),
+            ("http://[::ffff:127.0.0.1]:8000", "127.0.0.1:8000", true),
+            ("http://0.0.0.0:8000", "127.0.0.1:8000", true),
+            ("http://10.0.0.7:8000", "10.0.0.7:8000", true),
+            ("https://localhost", "0.0.0.0:443", true),
+            ("http://localhost", "0.0.0.0:80", true),
+            ("http://localhost:8001", "127.0.0.1:8000", false),
+            ("http://localhost:8000", "10.0.0.7:8000", false),
+            ("http://10.0.0.8:8000", "10.0.0.7:8000", false),
+            ("http://10.0.0.7:8000", "127.0.0.1:8000", false),
+            ("http://vllm:8000", "0.0.0.0:8000", false),
+            ("http://localhost:0", "127.0.0.1:0", false),
+        ];
+        for (base, listen, own) in table {
+            let said = refuse_own(&BaseUrl(base.to_owned()), Own(listen.parse().unwrap()));
+            assert_eq!(said.is_some(), own, "{base} {listen}");
         }
     }
 

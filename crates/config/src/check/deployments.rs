@@ -7,7 +7,7 @@ use super::models::Env;
 use super::providers::{Found, ProviderRead};
 use super::traits::auth;
 use super::{Said, base, missing, mock, section};
-use crate::read::{At, Section, shown};
+use crate::read::{At, Holds, Section, decide, unknown};
 use crate::report::Report;
 use crate::types::{Auth, BaseUrl, Limits, MockOptions, ProviderKind};
 
@@ -60,7 +60,7 @@ pub(super) fn read(given: &mut Section<'_>, env: &Env<'_>, report: &mut Report) 
     let named = upstream.is_some();
     let upstream = upstream.and_then(|at| at.text(report).map(|text| text.trim().to_owned()));
     let address = given.take(&["api_base", "base_url", "api_url"], report);
-    let base = address.as_ref().and_then(|at| base::read(at, report));
+    let base = address.as_ref().and_then(|at| base::vendor(at, env.own, report));
     let keys = keys::take(given, report);
     let auth = auth(given, report);
     let priority = given.take(&["priority"], report).and_then(|at| at.whole(0..=1000, report));
@@ -100,7 +100,7 @@ fn provider(
             let hint = env.providers.near(&text.text).unwrap_or_else(|| {
                 "declare it under `providers`, with its `dialect` and `api_base`".to_owned()
             });
-            at.problem_hint(report, format!("unknown provider {}", shown(text)), hint);
+            at.problem_hint(report, unknown("provider", text), hint);
             None
         }
     }
@@ -110,23 +110,19 @@ fn limits(given: &mut Section<'_>, report: &mut Report) -> Limits {
     let mut limits = Limits::default();
     let most = u64::from(u32::MAX);
     let narrow = |n: u64| u32::try_from(n).ok();
+    let (mut qps, mut concurrency) = (None, None);
     if let Some(mut all) = section(given, &["limits"], report) {
         limits.rpm = all.take(&["rpm"], report).and_then(|at| at.whole(1..=most, report));
         limits.tpm = all.take(&["tpm"], report).and_then(|at| tokens(&at, report));
-        limits.qps = all.take(&["qps", "max_qps"], report).and_then(|at| at.positive(report));
-        let concurrency = all.take(&["concurrency", "max_concurrency"], report);
-        limits.concurrency = concurrency.and_then(|at| at.whole(1..=most, report)).and_then(narrow);
+        qps = all.take(&["qps", "max_qps"], report);
+        concurrency = all.take(&["concurrency", "max_concurrency"], report);
         all.finish(report);
     }
     // A pool of free keys says these beside the keys.
-    if let Some(at) = given.take(&["max_qps"], report) {
-        once(&at, limits.qps.is_some(), report);
-        limits.qps = at.positive(report).or(limits.qps);
-    }
-    if let Some(at) = given.take(&["max_concurrency"], report) {
-        once(&at, limits.concurrency.is_some(), report);
-        limits.concurrency = at.whole(1..=most, report).and_then(narrow).or(limits.concurrency);
-    }
+    let qps = either(qps, given.take(&["max_qps"], report), report);
+    let concurrency = either(concurrency, given.take(&["max_concurrency"], report), report);
+    limits.qps = qps.and_then(|at| at.positive(report));
+    limits.concurrency = concurrency.and_then(|at| at.whole(1..=most, report)).and_then(narrow);
     limits
 }
 
@@ -138,9 +134,20 @@ fn tokens(at: &At<'_>, report: &mut Report) -> Option<u64> {
     Some(limit)
 }
 
-fn once(at: &At<'_>, already: bool, report: &mut Report) {
-    if already {
-        at.problem_hint(report, "`limits` says the same", "keep one of them");
+/// What `limits` says, or what is said beside it.
+fn either<'a>(
+    inside: Option<At<'a>>,
+    beside: Option<At<'a>>,
+    report: &mut Report,
+) -> Option<At<'a>> {
+    let (Some(inside), Some(beside)) = (&inside, &beside) else { return inside.or(beside) };
+    match decide(inside, beside, report) {
+        Holds::First => Some(inside.clone()),
+        Holds::Second => Some(beside.clone()),
+        Holds::Twice => {
+            beside.problem_hint(report, "`limits` says the same", "keep one of them");
+            None
+        }
     }
 }
 

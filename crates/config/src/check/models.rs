@@ -1,6 +1,5 @@
 //! `models`: the groups, by the names that clients send.
 
-use super::Context;
 use super::defaults::{flag, strategy};
 use super::deployments;
 use super::deployments::expand::{Builder, Layers};
@@ -8,6 +7,7 @@ use super::fallbacks::{self, FallbacksGiven, Names};
 use super::providers::Providers;
 use super::timing::{capped, retries};
 use super::traits::Traits;
+use super::{Context, Own};
 use crate::read::{At, Section, clip};
 use crate::report::Report;
 use crate::tree::Node;
@@ -17,6 +17,7 @@ use crate::types::{Defaults, Deployment, Fallbacks, Model};
 #[derive(Debug)]
 pub(super) struct Env<'a> {
     pub(super) context: Context<'a>,
+    pub(super) own: Own,
     pub(super) providers: &'a Providers<'a>,
     pub(super) defaults: &'a Defaults,
 }

@@ -3,7 +3,7 @@
 use tollgate_core_types::JsonText;
 
 use super::section;
-use crate::read::{At, Section};
+use crate::read::{At, Holds, Section, decide};
 use crate::report::Report;
 use crate::types::Params;
 
@@ -17,15 +17,23 @@ const BESIDE: [&str; 4] = ["temperature", "max_tokens", "top_p", "max_completion
 /// Reads `default_params`, `params` and the parameters that may stand beside them.
 pub(super) fn read(given: &mut Section<'_>, report: &mut Report) -> Params {
     let mut params = Params::default();
-    if let Some(at) = given.take(&["default_params"], report) {
-        params.defaults = values(&at, report);
+    let all = given.take(&["default_params"], report);
+    if let Some(all) = &all {
+        params.defaults = values(all, report);
     }
     for name in BESIDE {
         let Some(at) = given.take(&[name], report) else { continue };
-        if params.defaults.iter().any(|(known, _)| known == name) {
-            let hint = "keep one of them";
-            at.problem_hint(report, "`default_params` says the same", hint);
-        } else if let Some(number) = at.number_json(report) {
+        let inside = all.as_ref().and_then(|all| all.child(name));
+        match inside.map(|inside| decide(&inside, &at, report)) {
+            Some(Holds::First) => continue,
+            Some(Holds::Twice) => {
+                let hint = "keep one of them";
+                at.problem_hint(report, "`default_params` says the same", hint);
+                continue;
+            }
+            Some(Holds::Second) | None => params.defaults.retain(|(known, _)| known != name),
+        }
+        if let Some(number) = at.number_json(report) {
             params.defaults.push((name.to_owned(), number));
         }
     }

@@ -4,7 +4,7 @@ use tollgate_core_types::{Dialect, VendorPreset};
 
 use super::keys::{self, KeyGiven};
 use super::traits::{Traits, auth};
-use super::{Context, base, missing};
+use super::{Context, Own, base, missing};
 use crate::read::{At, Section, clip, did_you_mean};
 use crate::report::Report;
 use crate::types::{Auth, BaseUrl, ProviderKind};
@@ -28,6 +28,7 @@ pub(super) struct Providers<'a> {
     /// Names whose declaration has a problem: nothing more is said where they are used.
     broken: Vec<String>,
     vendors: &'a [VendorPreset],
+    own: Own,
 }
 
 /// What a name turned out to be.
@@ -45,10 +46,11 @@ const MOCK: &str = "mock";
 pub(super) fn read<'a>(
     root: &mut Section<'_>,
     context: Context<'a>,
+    own: Own,
     report: &mut Report,
 ) -> Providers<'a> {
     let mut providers =
-        Providers { declared: Vec::new(), broken: Vec::new(), vendors: context.vendors };
+        Providers { declared: Vec::new(), broken: Vec::new(), vendors: context.vendors, own };
     let Some(at) = root.take(&["providers"], report) else { return providers };
     for (entry, at) in at.entries(report) {
         match declaration(&entry.key, &at, &providers, report) {
@@ -128,7 +130,7 @@ fn declaration(
         missing(&given, "dialect", "`openai` or `anthropic`", report);
     }
     let base = given.take(&["api_base", "base_url", "api_url"], report);
-    let base = base.and_then(|at| base::read(&at, report));
+    let base = base.and_then(|at| base::vendor(&at, providers.own, report));
     let keys = keys::take(&mut given, report);
     let auth = auth(&mut given, report);
     let traits = Traits::read(&mut given, report);

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use super::section;
-use crate::read::{At, Section, shown};
+use crate::read::{At, Holds, Section, decide, shown};
 use crate::report::Report;
 use crate::tree::{Text, Value};
 use crate::types::Server;
@@ -40,11 +40,8 @@ pub(super) fn read(root: &mut Section<'_>, report: &mut Report) -> Server {
 
 fn listen(given: &mut Section<'_>, server: &mut Server, report: &mut Report) {
     let whole = given.take(&["listen"], report);
-    let host = given.take(&["host"], report);
-    let port = given.take(&["port"], report);
-    if let (Some(_), Some(part)) = (&whole, host.as_ref().or(port.as_ref())) {
-        part.problem_hint(report, "`listen` says the same", "keep `listen` alone");
-    }
+    let host = part(given, "host", whole.as_ref(), report);
+    let port = part(given, "port", whole.as_ref(), report);
     if let Some(address) = whole.as_ref().and_then(|at| address(at, report)) {
         server.listen = address;
     }
@@ -54,10 +51,28 @@ fn listen(given: &mut Section<'_>, server: &mut Server, report: &mut Report) {
     if let Some(port) = port.as_ref().and_then(|at| at.whole(0..=65_535, report)) {
         server.listen.set_port(u16::try_from(port).unwrap_or_default());
     }
-    if let Some(said) = whole.or(host).filter(|_| !server.listen.ip().is_loopback()) {
+    if let Some(said) = host.or(whole).filter(|_| !server.listen.ip().is_loopback()) {
         let message = format!("{} can be reached from other machines", server.listen);
         let hint = "whoever reaches it spends your keys: keep it behind a firewall or proxy";
         report.warn(said.span(), &said.path, message, hint);
+    }
+}
+
+/// A part of the address under a name of its own, unless a higher layer gives the whole.
+fn part<'a>(
+    given: &mut Section<'a>,
+    name: &'static str,
+    whole: Option<&At<'_>>,
+    report: &mut Report,
+) -> Option<At<'a>> {
+    let part = given.take(&[name], report)?;
+    match whole.map(|whole| decide(whole, &part, report)) {
+        Some(Holds::First) => None,
+        Some(Holds::Twice) => {
+            part.problem_hint(report, "`listen` says the same", "keep `listen` alone");
+            Some(part)
+        }
+        Some(Holds::Second) | None => Some(part),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Said, section};
-use crate::read::Section;
+use crate::read::{Holds, Section, decide};
 use crate::report::Report;
 use crate::types::{Retries, Timeouts};
 
@@ -21,9 +21,11 @@ impl TimeoutsGiven {
     /// Reads `timeout` (the total) and `timeouts`.
     pub(super) fn read(parent: &mut Section<'_>, report: &mut Report) -> Self {
         let short = parent.take(&["timeout"], report);
-        let total = short.as_ref().and_then(|at| at.some_duration(report));
-        let mut given = Self { total, ..Self::default() };
-        let Some(mut all) = section(parent, &["timeouts"], report) else { return given };
+        let mut given = Self::default();
+        let Some(mut all) = section(parent, &["timeouts"], report) else {
+            given.total = short.and_then(|at| at.some_duration(report));
+            return given;
+        };
         let mut take = |name: &'static [&'static str], report: &mut Report| {
             let at = all.take(name, report)?;
             let duration = at.some_duration(report)?;
@@ -33,14 +35,18 @@ impl TimeoutsGiven {
         given.first_token = take(&["first_token"], report);
         given.whole = take(&["whole"], report);
         given.idle = take(&["idle"], report);
-        if let Some((total, said)) = take(&["total"], report) {
-            if short.is_some() {
-                let hint = "keep one of them";
-                report.problem_hint(said.span, &said.path, "`timeout` says the same", hint);
-            }
-            given.total = Some(total);
-        }
+        let long = all.take(&["total"], report);
         all.finish(report);
+        let holds = match (&short, &long) {
+            (Some(short), Some(long)) => decide(short, long, report),
+            (Some(_), None) => Holds::First,
+            (None, _) => Holds::Second,
+        };
+        if let (Holds::Twice, Some(long)) = (holds, &long) {
+            long.problem_hint(report, "`timeout` says the same", "keep one of them");
+        }
+        let total = if holds == Holds::First { short } else { long };
+        given.total = total.and_then(|at| at.some_duration(report));
         given
     }
 

@@ -12,7 +12,6 @@ fn nothing_starts_the_demo() {
         ("TOLLGATE_PORT", "tcp://10.0.0.1:8000"),
         ("TOLLGATE_SERVICE_HOST", "10.0.0.1"),
         ("TOLLGATE_CONFIG", "/etc/tollgate.yaml"),
-        ("OPENAI_API_KEY", ""),
     ])
     .unwrap();
     assert_eq!(config.origin, Origin::Demo);

@@ -95,7 +95,7 @@ fn models_may_have_aliases() {
 
 #[test]
 fn a_custom_base_is_not_assumed_to_embed() {
-    let rows = rows(&[("OPENAI_API_KEY", "k"), ("OPENAI_API_BASE", "http://localhost:8000/v1")]);
+    let rows = rows(&[("OPENAI_API_KEY", "k"), ("OPENAI_API_BASE", "http://localhost:8001/v1")]);
     assert_eq!(rows.len(), 2, "{rows:?}");
 }
 
@@ -293,4 +293,43 @@ fn a_vendors_key_is_not_sent_to_another_address() {
     )
     .unwrap();
     assert_eq!(table(&config), ["a openai a http://vllm:8000 -"]);
+}
+
+#[test]
+fn a_shell_whose_clients_use_the_gateway_does_not_make_it_call_itself() {
+    let variables = [("OPENAI_API_KEY", "k"), ("OPENAI_BASE_URL", "http://127.0.0.1:8000/v1")];
+    let said = problems(from_env(&variables));
+    assert_eq!(
+        said.first().map(String::as_str),
+        Some(
+            "environment variable OPENAI_BASE_URL: models.gpt-4o.deployments[0].api_base: \
+             127.0.0.1:8000 is this gateway itself, which listens on 127.0.0.1:8000 (name the \
+             vendor's address, or listen elsewhere with `server.listen` or --listen)"
+        )
+    );
+    let elsewhere = ("TOLLGATE__SERVER__LISTEN", "127.0.0.1:8001");
+    assert!(from_env(&[variables[0], variables[1], elsewhere]).is_ok());
+    let preset = [("OLLAMA_MODEL", "m"), ("TOLLGATE__SERVER__LISTEN", "127.0.0.1:11434")];
+    let said = problems(from_env(&preset));
+    assert!(said[0].contains("localhost:11434 is this gateway itself"), "{said:?}");
+    let file = "models: { a: { provider: openai, api_base: \"http://localhost:8000\" } }";
+    let said = problems(from_files(&[("a.yaml", file)], &[]));
+    assert!(said[0].starts_with("a.yaml:1:44: models.a.api_base: localhost:8000"), "{said:?}");
+}
+
+#[test]
+fn an_empty_key_is_a_warning_where_it_ends_in_the_demo() {
+    let config = from_env(&[("OPENAI_API_KEY", ""), ("QWEN_API_KEYS", " ,")]).unwrap();
+    assert_eq!(config.origin, Origin::Demo);
+    assert_eq!(
+        warnings(&config),
+        [
+            "environment variable OPENAI_API_KEY: is empty, so openai is not served (set it to a \
+             key, or unset it)",
+            "environment variable QWEN_API_KEYS: is empty, so qwen is not served (set it to a key, \
+             or unset it)",
+        ]
+    );
+    let config = from_env(&[("OPENAI_API_KEY", ""), ("DEEPSEEK_API_KEY", "k")]).unwrap();
+    assert!(warnings(&config).is_empty());
 }

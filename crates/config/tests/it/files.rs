@@ -2,7 +2,7 @@
 
 use tollgate_config::{Flags, LoadOptions, Origin, Place, load};
 
-use crate::support::{VENDORS, env, from_files, problems};
+use crate::support::{VENDORS, env, from_env, from_files, problems, warnings};
 
 const BASE: &str = "
 server: { listen: 127.0.0.1:1000, drain: 1s }
@@ -199,4 +199,107 @@ fn the_message_has_a_line_per_problem() {
     let said = errors.to_string();
     assert!(said.starts_with("2 problems in the configuration:\n  "), "{said}");
     assert_eq!(said.lines().count(), 3);
+}
+
+/// What a file says in one spelling and a higher layer in another.
+#[test]
+fn a_higher_layer_wins_whichever_spelling_each_uses() {
+    let file = "
+server: { host: 0.0.0.0, port: 8080 }
+defaults: { timeout: 30s }
+models:
+  a:
+    provider: openai
+    base_url: https://file.example.com
+    api_key: k
+    max_qps: 2
+    default_params: { temperature: 1 }
+";
+    let over = "
+defaults: { timeouts: { total: 40s } }
+models:
+  a: { api_base: https://over.example.com, limits: { qps: 3 }, temperature: 0.5 }
+";
+    let variables = [
+        ("TOLLGATE__SERVER__LISTEN", "127.0.0.1:1234"),
+        ("TOLLGATE__MODELS__A__KEYS", "from-env"),
+        ("TOLLGATE__MODELS__A__LIMITS__MAX_QPS", "4"),
+    ];
+    let config = from_files(&[("a.yaml", file), ("b.yaml", over)], &variables).unwrap();
+    assert_eq!(config.server.listen.to_string(), "127.0.0.1:1234");
+    assert_eq!(config.models[0].timeouts.total.as_secs(), 40);
+    let deployment = &config.models[0].deployments[0];
+    assert_eq!(deployment.base.as_ref().unwrap().as_str(), "https://over.example.com");
+    assert_eq!(deployment.credential.as_ref().unwrap().secret.expose(), "from-env");
+    assert_eq!(deployment.limits.qps, Some(4.0));
+    let defaults: Vec<_> = deployment
+        .params
+        .defaults
+        .iter()
+        .map(|(name, json)| (name.as_str(), json.as_str()))
+        .collect();
+    assert_eq!(defaults, [("temperature", "0.5")]);
+
+    let port = [("TOLLGATE__SERVER__PORT", "99"), ("TOLLGATE__SERVER__HOST", "127.0.0.2")];
+    let listen = ("b.yaml", "server: { listen: 127.0.0.1:1 }");
+    let config = from_files(&[("a.yaml", file), listen], &port).unwrap();
+    assert_eq!(config.server.listen.to_string(), "127.0.0.2:99");
+    let config = from_files(&[listen, ("a.yaml", file)], &[]).unwrap();
+    assert_eq!(config.server.listen.to_string(), "0.0.0.0:8080");
+}
+
+#[test]
+fn a_brokers_variables_win_over_our_file_and_ours_over_its() {
+    let theirs = "
+server: { log_level: INFO }
+proxy: { default_model: a, timeout: 10s }
+models: { a: { provider: mock }, b: { provider: mock } }
+";
+    let ours = "
+telemetry: { level: info }
+defaults: { model: a, timeout: 10s }
+models: { a: { provider: mock }, b: { provider: mock } }
+";
+    let our_variables =
+        [("TOLLGATE__TELEMETRY__LEVEL", "debug"), ("TOLLGATE__DEFAULTS__MODEL", "b")];
+    let their_variables =
+        [("TOLLGATE__SERVER__LOG_LEVEL", "DEBUG"), ("TOLLGATE__PROXY__DEFAULT_MODEL", "b")];
+    for (file, variables) in [(theirs, our_variables), (ours, their_variables)] {
+        let config = from_files(&[("a.yaml", file)], &variables).unwrap();
+        assert_eq!(config.telemetry.level, "debug", "{file}");
+        assert_eq!(config.defaults.model.as_deref(), Some("b"), "{file}");
+        assert_eq!(config.defaults.timeouts.total.as_secs(), 10, "{file}");
+    }
+}
+
+#[test]
+fn the_flag_wins_over_a_host_and_port_in_variables() {
+    let variables = [("TOLLGATE__SERVER__HOST", "0.0.0.0"), ("TOLLGATE__SERVER__PORT", "8080")];
+    let flags = Flags { listen: Some("127.0.0.1:7".to_owned()), ..Flags::default() };
+    let options = LoadOptions { env: env(&variables), flags, ..LoadOptions::default() };
+    let config = load(&options, VENDORS).unwrap();
+    assert_eq!(config.server.listen.to_string(), "127.0.0.1:7");
+    assert!(warnings(&config).is_empty());
+    let both = [variables[1], ("TOLLGATE__SERVER__LISTEN", "127.0.0.1:7")];
+    assert_eq!(
+        problems(from_env(&both)),
+        ["environment variable TOLLGATE__SERVER__PORT: server.port: `listen` says the same (keep \
+          `listen` alone)"]
+    );
+}
+
+#[test]
+fn a_value_that_is_not_shown_is_told_with_its_source() {
+    let file = ("a.yaml", "models: { a: { provider: mock, strategy: \"${S}\" } }");
+    let said = problems(from_files(&[file], &[("S", "canary")]));
+    assert!(
+        said[0].contains("unknown strategy (the value comes from outside the file)"),
+        "{said:?}"
+    );
+    let variable = ("TOLLGATE__MODELS__A__STRATEGY", "canary");
+    let said = problems(from_files(&[file], &[("S", "random"), variable]));
+    assert!(
+        said[0].contains("unknown strategy (the value comes from the environment)"),
+        "{said:?}"
+    );
 }

@@ -66,7 +66,7 @@ async fn a_pause_is_not_waited_for_where_a_fallback_can_serve() {
 #[tokio::test(start_paused = true)]
 async fn a_rate_is_not_waited_for_where_a_fallback_can_serve() {
     let mut g = with_fallbacks(ordered("g", &["a"]), &["h"]);
-    g.members[0].limits.qps = std::num::NonZeroU32::new(1);
+    g.members[0].limits.qps = crate::Rate::per_second(1.0);
     let router = router(vec![g, ordered("h", &["spare"])]);
     let start = clock::now();
     let (answer, log) = scripted(&router, call("g"), only_spare(ErrorClass::Server)).await;

@@ -1,14 +1,12 @@
 //! Faults of several members at once, and requests given up at every moment.
 
-use std::num::NonZeroU32;
-
 use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
 use tollgate_core_types::Chance;
 use tollgate_core_types::chance::SplitMix64;
 
 use super::*;
 use crate::testing::millis;
-use crate::{BreakerState, BudgetPolicy, CredentialBook, CredentialState, Limits};
+use crate::{BreakerState, BudgetPolicy, CredentialBook, CredentialState, Limits, Rate};
 
 /// Three keys of one deployment, one of them revoked while requests come.
 #[tokio::test(start_paused = true)]
@@ -135,7 +133,7 @@ async fn a_member_that_recovers_serves_again() {
 async fn a_rate_spills_over_to_the_next_member_and_then_says_when() {
     let mut spec = ordered("g", &["a", "b"]);
     for member in &mut spec.members {
-        member.limits = Limits { qps: NonZeroU32::new(2), ..Limits::default() };
+        member.limits = Limits { qps: Rate::per_second(2.0), ..Limits::default() };
     }
     let router = router(vec![spec]);
     let mut served = Vec::new();
@@ -148,6 +146,49 @@ async fn a_rate_spills_over_to_the_next_member_and_then_says_when() {
     assert_eq!(spent.retry_after, Some(millis(500)));
     advance(millis(500)).await;
     assert!(scripted(&router, call("g"), |_| None).await.0.is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_all_places_are_taken_a_client_is_told_to_come_back_soon() {
+    let mut spec = ordered("g", &["a", "b"]);
+    for member in &mut spec.members {
+        member.limits = Limits { concurrency: Some(1), ..Limits::default() };
+    }
+    let router = router(vec![spec]);
+    let mut kept = Vec::new();
+    for _ in 0..2 {
+        let keep = async |attempt: Attempt<&'static str>| Ok::<_, Failure<UpstreamError>>(attempt);
+        kept.push(execute(&router, call("g"), keep).await.unwrap());
+    }
+    let full = scripted(&router, call("g"), |_| None).await.0.unwrap_err();
+    assert_eq!(full.reason, Reason::NoneAvailable { all_throttled: true });
+    assert_eq!(full.retry_after, Some(secs(1)));
+    kept.pop();
+    assert!(scripted(&router, call("g"), |_| None).await.0.is_ok());
+}
+
+/// One request at a time, so that nothing is in use whenever a member is chosen.
+#[tokio::test(start_paused = true)]
+async fn idle_members_share_by_weight_whatever_their_limits() {
+    for strategy in [Strategy::Usage, Strategy::LeastBusy] {
+        let mut spec = group("g", &["a", "b", "c"]);
+        spec.strategy = strategy;
+        for (member, (weight, most)) in spec.members.iter_mut().zip([(3.0, 9), (2.0, 1), (1.0, 1)])
+        {
+            member.weight = weight;
+            member.limits = Limits { concurrency: Some(most), ..Limits::default() };
+        }
+        let router = router(vec![spec]);
+        let mut counts = std::collections::BTreeMap::new();
+        for seed in 0..6000 {
+            let call = Call { seed, ..call("g") };
+            let (answer, _) = scripted(&router, call, |_| None).await;
+            *counts.entry(answer.unwrap()).or_insert(0_i64) += 1;
+        }
+        for (id, expected) in [("a", 3000), ("b", 2000), ("c", 1000)] {
+            assert!((counts[id] - expected).abs() < 160, "{strategy}: {counts:?}");
+        }
+    }
 }
 
 /// What a request does at a member, as chance has it.

@@ -142,7 +142,7 @@ fn slots(given: &Given, env: &Env<'_>, report: &mut Report) -> Vec<Slot> {
             if keys.is_none() {
                 return from_environment(given, env, report);
             }
-            Some(own_base(preset.base))
+            own_base(preset.base, given, env, report)
         }
         (ProviderKind::Own(_), None) => {
             let message = format!("`api_base` is missing for provider `{}`", provider.name);
@@ -172,18 +172,16 @@ fn from_environment(given: &Given, env: &Env<'_>, report: &mut Report) -> Vec<Sl
         }
     };
     vendor.warn_of_no_key(preset, report);
-    doors.iter().flat_map(|door| open(door, preset.base, given, report)).collect()
+    doors.iter().flat_map(|door| open(door, preset.base, given, env, report)).collect()
 }
 
-fn open(door: &Door, own: &str, given: &Given, report: &mut Report) -> Vec<Slot> {
+fn open(door: &Door, preset: &str, given: &Given, env: &Env<'_>, report: &mut Report) -> Vec<Slot> {
     let at = |node| At { node, path: given.said.path.clone() };
     let base = match &door.base {
-        None => own_base(own),
-        Some(node) => match base::read(&at(node), report) {
-            Some(base) => base,
-            None => return Vec::new(),
-        },
+        None => own_base(preset, given, env, report),
+        Some(node) => base::vendor(&at(node), env.own, report),
     };
+    let Some(base) = base else { return Vec::new() };
     if door.keys.is_empty() {
         return vec![Slot { base: Some(base), key: None }];
     }
@@ -191,9 +189,16 @@ fn open(door: &Door, own: &str, given: &Given, report: &mut Report) -> Vec<Slot>
     keys.map(|key| Slot { base: Some(base.clone()), key: Some(key) }).collect()
 }
 
-/// A preset's address, which needs no check: it is written in this program.
-fn own_base(base: &str) -> BaseUrl {
-    BaseUrl(base.trim_end_matches('/').to_owned())
+/// A preset's address, which is right as it is written in this program, but may be our own.
+fn own_base(base: &str, given: &Given, env: &Env<'_>, report: &mut Report) -> Option<BaseUrl> {
+    let base = BaseUrl(base.trim_end_matches('/').to_owned());
+    match base::refuse_own(&base, env.own) {
+        None => Some(base),
+        Some((message, hint)) => {
+            report.problem_hint(given.said.span, &given.said.path, message, hint);
+            None
+        }
+    }
 }
 
 fn warn_of_plain_http(given: &Given, deployments: &[Deployment], report: &mut Report) {
