@@ -59,7 +59,7 @@ pub(crate) async fn read(body: axum::body::Body, limits: BodyLimits) -> Result<B
         drain(body).await;
         return Err(BodyError::TooLarge { max: limits.bytes });
     }
-    let mut collector = Collector { first: None, rest: BytesMut::new(), declared };
+    let mut collector = Collector::new();
     let mut body = body;
     loop {
         let frame = timeout_at(until, body.frame())
@@ -74,7 +74,7 @@ pub(crate) async fn read(body: axum::body::Body, limits: BodyLimits) -> Result<B
                 }
             }
         }
-        if collector.len() > limits.bytes {
+        if collector.len > limits.bytes {
             // Nothing of it is needed any more, and draining takes a while.
             drop(collector);
             drain(body).await;
@@ -83,33 +83,55 @@ pub(crate) async fn read(body: axum::body::Body, limits: BodyLimits) -> Result<B
     }
 }
 
-/// Joins chunks; a body that came as one chunk is not copied.
+/// A chunk of this size is kept as it came; smaller ones are gathered, for each that is kept costs
+/// a handle and may hold on to the buffer it was cut from.
+const KEPT: usize = 16 << 10;
+/// How much is gathered in one piece.
+const GATHERED: usize = 64 << 10;
+
+/// Collects chunks and joins them once, when their length is known: a buffer that doubles would
+/// take three times the body. A body that came as one chunk is not copied.
 struct Collector {
-    first: Option<Bytes>,
-    rest: BytesMut,
-    declared: u64,
+    pieces: Vec<Bytes>,
+    gathering: BytesMut,
+    len: usize,
 }
 
 impl Collector {
+    fn new() -> Self {
+        Self { pieces: Vec::new(), gathering: BytesMut::new(), len: 0 }
+    }
+
     fn push(&mut self, data: Bytes) {
-        if self.first.is_none() && self.rest.is_empty() {
-            self.first = Some(data);
+        let first = self.len == 0;
+        self.len += data.len();
+        if first || data.len() >= KEPT {
+            self.flush();
+            self.pieces.push(data);
             return;
         }
-        if let Some(first) = self.first.take() {
-            // The declared length is bounded by the limit, which was checked before.
-            self.rest.reserve((self.declared as usize).max(first.len() + data.len()));
-            self.rest.extend_from_slice(&first);
+        self.gathering.extend_from_slice(&data);
+        if self.gathering.len() >= GATHERED {
+            self.flush();
         }
-        self.rest.extend_from_slice(&data);
     }
 
-    fn len(&self) -> usize {
-        self.first.as_ref().map_or(0, Bytes::len) + self.rest.len()
+    fn flush(&mut self) {
+        if !self.gathering.is_empty() {
+            self.pieces.push(self.gathering.split().freeze());
+        }
     }
 
-    fn done(self) -> Bytes {
-        self.first.unwrap_or_else(|| self.rest.freeze())
+    fn done(mut self) -> Bytes {
+        self.flush();
+        if self.pieces.len() == 1 {
+            return self.pieces.pop().unwrap_or_default();
+        }
+        let mut whole = BytesMut::with_capacity(self.len);
+        for piece in self.pieces {
+            whole.extend_from_slice(&piece);
+        }
+        whole.freeze()
     }
 }
 
@@ -148,6 +170,19 @@ mod tests {
         assert_eq!(error, BodyError::TooLarge { max: 8 });
         let error = read(Body::from("123456789"), LIMITS).await.unwrap_err();
         assert_eq!(error, BodyError::TooLarge { max: 8 });
+    }
+
+    #[tokio::test]
+    async fn chunks_of_every_size_are_joined_in_order() {
+        let parts: Vec<Vec<u8>> = (0..40_usize)
+            .map(|at| vec![b'a' + u8::try_from(at % 26).unwrap(); (at * at * 37) % (40 << 10)])
+            .collect();
+        let whole = parts.concat();
+        let chunks: Vec<Result<Bytes, std::io::Error>> =
+            parts.into_iter().map(|part| Ok(Bytes::from(part))).collect();
+        let limits = BodyLimits { bytes: 4 << 20, ..LIMITS };
+        let read = read(Body::from_stream(stream::iter(chunks)), limits).await.unwrap();
+        assert!(read == whole, "{} bytes of {}", read.len(), whole.len());
     }
 
     #[tokio::test(start_paused = true)]
