@@ -71,6 +71,12 @@ pub(crate) fn no_prefill(model: &str) -> bool {
     quirks_for(model).no_forced_tools
 }
 
+/// Whether this is a Claude model: its vendor refuses reasoning that it did not sign, where other
+/// servers of the dialect sign nothing.
+pub(crate) fn is_claude(model: &str) -> bool {
+    model.to_ascii_lowercase().contains("claude")
+}
+
 /// Takes a name apart; `None` where it is not Claude's or has no version.
 fn parse(model: &str) -> Option<Named> {
     let lower = model.to_ascii_lowercase();
@@ -163,6 +169,7 @@ mod tests {
         assert!(one_sampler("claude-opus-4-1") && !one_sampler("claude-opus-4-0"));
         assert!(never_thinks("claude-3-5-haiku-latest") && !never_thinks("claude-3-7-sonnet"));
         assert!(no_prefill("claude-opus-5-5") && !no_prefill("claude-opus-4-6"));
+        assert!(is_claude("anthropic/Claude-opus-5") && !is_claude("deepseek-v4"));
         assert!(!one_sampler("m") && !never_thinks("m") && !no_prefill("m"));
     }
 }

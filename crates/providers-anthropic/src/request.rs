@@ -1,13 +1,17 @@
 //! The vendor's request around a body: address, headers, API version, and a deployment's parameter
 //! rules as far as the version and the model allow them. No credentials.
 
+mod unsigned;
+
 use bytes::Bytes;
 use http::header::{ACCEPT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use std::borrow::Cow;
-use tollgate_core_types::Lost;
+use tollgate_core_types::{JsonText, Lost};
 use tollgate_providers_common::scan::Layout;
 use tollgate_providers_common::splice::{Edits, quote};
 use tollgate_providers_common::{EncodeError, Encoded, Inbound, ParamRules, UpstreamTarget};
+
+use crate::models::is_claude;
 
 /// The path of messages below the base.
 pub(crate) const MESSAGES_PATH: &str = "/v1/messages";
@@ -28,7 +32,8 @@ const SAMPLING: [&str; 3] = ["temperature", "top_p", "top_k"];
 /// The one key of a body that is the gateway's own.
 const STRATEGY: &str = "load_balance_strategy";
 
-/// The client's request edited for the vendor: every byte that no edit names stays.
+/// The client's request edited for the vendor: every byte that no edit names stays. Claude is spared
+/// reasoning that it did not sign.
 pub(crate) fn splice(
     inbound: &Inbound,
     target: &UpstreamTarget,
@@ -37,24 +42,46 @@ pub(crate) fn splice(
 ) -> Result<Encoded, EncodeError> {
     let headers = headers(target, Some(&inbound.headers));
     let rules = allowed(rules, target.quirks.no_sampling || version_refuses_sampling(&headers));
-    let body = Edits::new()
-        .set("model", quote(&target.model))
-        .remove(STRATEGY)
-        .rules(&rules, &[])
-        .apply(&inbound.body, &inbound.facts.layout);
+    let mut edits =
+        Edits::new().set("model", quote(&target.model)).remove(STRATEGY).rules(&rules, &[]);
+    let (body, layout) = (&inbound.body, &inbound.facts.layout);
+    let mut lost = Vec::new();
+    if is_claude(&target.model)
+        && unsigned::may_be_in(body)
+        && let Some((rest, withheld)) = layout.value(body, "messages").and_then(unsigned::without)
+    {
+        edits = edits.set("messages", rest);
+        lost = withheld;
+    }
+    let body = edits.apply(body, layout);
     let request = finish(target, path, inbound.query.as_deref(), headers, body)?;
-    Ok(Encoded { request, lost: Vec::new() })
+    Ok(Encoded { request, lost })
 }
 
-/// A request with a body of our own making. `no_sampling` keeps sampling defaults away from it.
+/// What of a client's request decides which of a deployment's defaults go into the body.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Unread<'a> {
+    /// The fields that the client's dialect could not read. The defaults were put into the client's
+    /// request, so that only those among them are still to be said, in the vendor's words.
+    pub(crate) fields: &'a [(String, JsonText)],
+    /// Keeps sampling defaults away.
+    pub(crate) no_sampling: bool,
+}
+
+/// A request with a body of our own making.
 pub(crate) fn translated(
     target: &UpstreamTarget,
     body: Bytes,
-    no_sampling: bool,
+    unread: Unread<'_>,
     lost: Vec<Lost>,
 ) -> Result<Encoded, EncodeError> {
     let headers = headers(target, None);
-    let rules = allowed(&target.params, no_sampling || version_refuses_sampling(&headers));
+    let Unread { fields, no_sampling } = unread;
+    let mut rules = allowed(&target.params, no_sampling || version_refuses_sampling(&headers));
+    let said = |default: &(String, JsonText)| fields.contains(default) && is_field(&default.0);
+    if !rules.defaults.iter().all(said) {
+        rules.to_mut().defaults.retain(said);
+    }
     let body = if rules.is_empty() {
         body
     } else {
@@ -63,6 +90,33 @@ pub(crate) fn translated(
     };
     let request = finish(target, MESSAGES_PATH, None, headers, body)?;
     Ok(Encoded { request, lost })
+}
+
+/// Fields of the vendor that a configured default may set in its words.
+const FIELDS: [&str; 18] = [
+    "cache_control",
+    "container",
+    "context_management",
+    "diagnostics",
+    "inference_geo",
+    "max_tokens",
+    "mcp_servers",
+    "output_config",
+    "service_tier",
+    "speed",
+    "stop_sequences",
+    "system",
+    "temperature",
+    "thinking",
+    "tool_choice",
+    "tools",
+    "top_k",
+    "top_p",
+];
+
+/// Whether the vendor has this field; it refuses a request with any other.
+pub(crate) fn is_field(key: &str) -> bool {
+    FIELDS.contains(&key)
 }
 
 fn finish(

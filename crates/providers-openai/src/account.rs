@@ -3,96 +3,32 @@
 //! One pass that skips all content. It must give what the translated path's decoding gives
 //! (`chat::decode`); a test holds the two together on one corpus.
 
-use serde::Deserialize;
-use serde::de::IgnoredAny;
-use tollgate_core_types::Usage;
+mod glance;
+
 use tollgate_providers_common::{Account, DecodeError};
 
 use crate::chat::finish::{self, Ended};
 use crate::error::in_band_or_unknown;
 use crate::malformed::{malformed, not_json};
-use crate::wire::{Count, GroqExtra, Lax, Present, Text, WireUsage};
-
-#[derive(Deserialize)]
-struct Glance<'a> {
-    #[serde(borrow, default)]
-    model: Text<'a>,
-    #[serde(borrow, default)]
-    choices: Option<Vec<Chosen<'a>>>,
-    /// Embeddings only.
-    #[serde(default)]
-    data: Present,
-    #[serde(default)]
-    usage: Lax<WireUsage>,
-    #[serde(default)]
-    x_groq: Lax<GroqExtra>,
-    #[serde(default)]
-    error: Present,
-}
-
-#[derive(Default, Deserialize)]
-struct Chosen<'a> {
-    #[serde(default)]
-    index: Count,
-    #[serde(borrow, default)]
-    finish_reason: Text<'a>,
-    #[serde(default)]
-    message: Option<Lax<Calls>>,
-    /// Text completions only.
-    #[serde(default)]
-    text: Option<IgnoredAny>,
-    #[serde(default)]
-    error: Present,
-    #[serde(default)]
-    usage: Lax<WireUsage>,
-}
-
-/// All that a message's content says about its end.
-#[derive(Default, Deserialize)]
-struct Calls {
-    #[serde(default)]
-    tool_calls: Present,
-    #[serde(default)]
-    function_call: Present,
-}
-
-impl Glance<'_> {
-    fn usage(&self) -> Usage {
-        let mut usage = Usage::default();
-        for choice in self.choices.iter().flatten() {
-            usage.merge(&choice.usage.0.read());
-        }
-        usage.merge(&self.x_groq.0.usage.0.read());
-        usage.merge(&self.usage.0.read());
-        usage
-    }
-
-    fn model(&self) -> Option<String> {
-        self.model.filled().map(str::to_owned)
-    }
-}
+use crate::wire::{self, Count};
+use glance::Glance;
 
 /// Reads a chat or text completion; `what` names it in errors.
 pub(crate) fn choices(body: &[u8], what: &str) -> Result<Account, DecodeError> {
     let glance = read(body, what)?;
-    let failed = glance.error.0 || glance.choices.iter().flatten().any(|choice| choice.error.0);
-    let Some(list) = glance.choices.as_deref().filter(|list| !list.is_empty() && !failed) else {
+    let failed = glance.error.0 || glance.choices.failed;
+    let Some(first) = glance.choices.first.as_ref().filter(|_| !failed) else {
         return Err(no_choices(body, what, failed));
     };
-    let Some(first) = first_choice(list, |choice| choice.index) else {
-        return Err(no_choices(body, what, failed));
-    };
-    if first.message.is_none() && first.text.is_none() {
+    if !first.said {
         return Err(no_message(what));
     }
-    let calls =
-        first.message.as_ref().is_some_and(|Lax(said)| said.tool_calls.0 || said.function_call.0);
-    let finish = match finish::read(&first.finish_reason, calls) {
+    let finish = match finish::read(&first.finish, first.calls) {
         Ended::With(finish) => finish,
-        Ended::Not => finish::unsaid(calls),
+        Ended::Not => finish::unsaid(first.calls),
         Ended::Failed(error) => return Err(DecodeError::Upstream(error)),
     };
-    Ok(Account { model: glance.model(), usage: glance.usage(), finish: Some(finish) })
+    Ok(Account { model: model(&glance), usage: glance.usage(), finish: Some(finish) })
 }
 
 /// Reads an answer of embeddings.
@@ -105,7 +41,11 @@ pub(crate) fn embeddings(body: &[u8]) -> Result<Account, DecodeError> {
         }
         return Err(malformed(format!("{WHAT} without `data`")));
     }
-    Ok(Account { model: glance.model(), usage: glance.usage(), finish: None })
+    Ok(Account { model: model(&glance), usage: glance.usage(), finish: None })
+}
+
+fn model(glance: &Glance<'_>) -> Option<String> {
+    glance.model.filled().map(str::to_owned)
 }
 
 /// Why an answer without choices is none: the error that it reports, or that it has none.
@@ -137,5 +77,5 @@ fn read<'a>(body: &'a [u8], what: &str) -> Result<Glance<'a>, DecodeError> {
             None => malformed(format!("a list instead of {what}")),
         });
     }
-    serde_json::from_slice(body).map_err(|error| not_json(what, body, &error))
+    wire::read(body).map_err(|error| not_json(what, body, &error))
 }

@@ -66,7 +66,7 @@ impl Codec for OpenAiChat {
 impl ChatCodec for OpenAiChat {
     fn encode(&self, chat: &ChatRequest, target: &UpstreamTarget) -> Result<Encoded, EncodeError> {
         let (body, lost) = encode::body(chat, target)?;
-        let body = splice::with_rules(Bytes::from(body), target)?;
+        let body = splice::with_rules(Bytes::from(body), target, &chat.extra)?;
         let request = splice::request(target, ENDPOINT.path, body, &HeaderMap::new())?;
         Ok(Encoded { request, lost })
     }

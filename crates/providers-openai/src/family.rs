@@ -9,27 +9,102 @@ use tollgate_providers_common::target::Quirks;
 /// those of its base.
 ///
 /// The reasoning families are `o1`, `o3`, `o4` ... and `gpt-5` onwards, but not `gpt-5-chat`: they
-/// take `max_completion_tokens` and developer messages, and refuse sampling parameters.
+/// take an effort, `max_completion_tokens` and developer messages, and refuse sampling parameters.
 #[must_use]
 pub fn quirks_for(model: &str) -> Quirks {
-    let reasons = reasons(model.strip_prefix("ft:").unwrap_or(model));
+    let reasons = Family::of(model).is_some();
     Quirks {
         max_completion_tokens: reasons,
         developer_role: reasons,
         no_sampling: reasons,
+        adaptive_thinking: reasons,
         ..Quirks::default()
     }
 }
 
-fn reasons(model: &str) -> bool {
-    if let Some(rest) = model.strip_prefix('o') {
-        return rest.starts_with(|c: char| c.is_ascii_digit());
+/// A family of models that reason.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Family {
+    /// `o1`, `o3`, `o4` ...
+    O(u32),
+    /// `gpt-5` and later, by generation and minor version.
+    Gpt(u32, u32),
+}
+
+/// What a model that reasons takes, beyond what [`Quirks`] can say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Traits {
+    /// The efforts that it accepts, least first.
+    pub(crate) efforts: &'static [&'static str],
+    /// Whether it refuses an effort beside function tools (on this endpoint).
+    pub(crate) tools_exclude_effort: bool,
+    /// Whether it refuses stop texts.
+    pub(crate) no_stop: bool,
+    /// Whether it refuses the word on parallel calls, of which it makes none.
+    pub(crate) no_parallel_word: bool,
+}
+
+/// Every effort above none that a server of this dialect may know, least first.
+pub(crate) const EFFORTS: &[&str] = &["minimal", "low", "medium", "high", "xhigh", "max"];
+
+/// What the model takes; one of no known family takes every effort, but not to be without one.
+pub(crate) fn traits(model: &str) -> Traits {
+    let any = Traits {
+        efforts: EFFORTS,
+        tools_exclude_effort: false,
+        no_stop: false,
+        no_parallel_word: false,
+    };
+    let Some(family) = Family::of(model) else { return any };
+    match family {
+        Family::O(generation) => Traits {
+            efforts: &["low", "medium", "high"],
+            no_stop: generation >= 3,
+            no_parallel_word: true,
+            ..any
+        },
+        Family::Gpt(generation, minor) => Traits {
+            efforts: gpt_efforts(model, generation, minor),
+            tools_exclude_effort: (generation, minor) >= (5, 4),
+            ..any
+        },
     }
-    let Some(rest) = model.strip_prefix("gpt-") else { return false };
-    let digits = rest.split(|c: char| !c.is_ascii_digit()).next().unwrap_or_default();
-    // Azure writes `gpt-35-turbo` for 3.5.
-    let Ok(generation) = digits.parse::<u32>() else { return false };
-    generation >= 5 && digits != "35" && !model.starts_with("gpt-5-chat")
+}
+
+fn gpt_efforts(model: &str, generation: u32, minor: u32) -> &'static [&'static str] {
+    match (generation, minor) {
+        (5, 0) => &["minimal", "low", "medium", "high"],
+        (5, 1) => &["none", "low", "medium", "high"],
+        (5, _) => &["none", "low", "medium", "high", "xhigh"],
+        _ if ["gpt-6-sol", "gpt-6-luna", "gpt-6.1-terra"].iter().any(|m| model.starts_with(m)) => {
+            &["none", "low", "medium", "high", "xhigh", "max"]
+        }
+        _ => &["low", "medium", "high", "xhigh", "max"],
+    }
+}
+
+impl Family {
+    fn of(model: &str) -> Option<Self> {
+        let model = model.strip_prefix("ft:").unwrap_or(model);
+        if let Some(rest) = model.strip_prefix('o') {
+            return number(rest).map(|(generation, _)| Self::O(generation));
+        }
+        let (generation, rest) = number(model.strip_prefix("gpt-")?)?;
+        // Azure writes `gpt-35-turbo` for 3.5.
+        let chat = model.starts_with("gpt-5-chat");
+        if generation < 5 || generation == 35 || chat {
+            return None;
+        }
+        let minor = rest.strip_prefix('.').and_then(number).map_or(0, |(minor, _)| minor);
+        Some(Self::Gpt(generation, minor))
+    }
+}
+
+/// The number that a text begins with, and what follows it.
+fn number(text: &str) -> Option<(u32, &str)> {
+    let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let (digits, rest) = text.split_at_checked(end)?;
+    Some((digits.parse().ok()?, rest))
 }
 
 #[cfg(test)]
@@ -53,7 +128,7 @@ mod tests {
             "ft:gpt-5:org::id",
         ] {
             let quirks = quirks_for(model);
-            assert!(quirks.max_completion_tokens, "{model}");
+            assert!(quirks.max_completion_tokens && quirks.adaptive_thinking, "{model}");
             assert!(quirks.developer_role && quirks.no_sampling, "{model}");
             assert!(!quirks.no_developer_role && !quirks.no_forced_tools, "{model}");
         }
@@ -79,6 +154,29 @@ mod tests {
             "gpt-99999999999999999999",
         ] {
             assert_eq!(quirks_for(model), Quirks::default(), "{model}");
+            assert_eq!(traits(model).efforts, EFFORTS, "{model}");
+        }
+    }
+
+    #[test]
+    fn generations_differ_in_efforts_tools_and_stop_texts() {
+        for (model, least, greatest, tools_exclude_effort, no_stop) in [
+            ("o1", "low", "high", false, false),
+            ("o3-mini", "low", "high", false, true),
+            ("o4-mini", "low", "high", false, true),
+            ("gpt-5-mini", "minimal", "high", false, false),
+            ("gpt-5.1", "none", "high", false, false),
+            ("gpt-5.2", "none", "xhigh", false, false),
+            ("gpt-5.4-pro", "none", "xhigh", true, false),
+            ("gpt-6-sol-2026-10-01", "none", "max", true, false),
+            ("gpt-6", "low", "max", true, false),
+        ] {
+            let traits = traits(model);
+            assert_eq!(traits.efforts.first(), Some(&least), "{model}");
+            assert_eq!(traits.efforts.last(), Some(&greatest), "{model}");
+            assert_eq!(traits.tools_exclude_effort, tools_exclude_effort, "{model}");
+            assert_eq!(traits.no_stop, no_stop, "{model}");
+            assert_eq!(traits.no_parallel_word, model.starts_with('o'), "{model}");
         }
     }
 }

@@ -17,6 +17,18 @@ const STRATEGY: &str = "load_balance_strategy";
 const MAX_TOKENS: &str = "max_tokens";
 const MAX_COMPLETION_TOKENS: &str = "max_completion_tokens";
 
+/// Parameters that models without sampling refuse.
+const SAMPLING: &[&str] = &[
+    "temperature",
+    "top_p",
+    "top_k",
+    "frequency_penalty",
+    "presence_penalty",
+    "logit_bias",
+    "logprobs",
+    "top_logprobs",
+];
+
 /// Keys that mean the same in these dialects.
 const SYNONYMS: &[&[&str]] = &[&[MAX_TOKENS, MAX_COMPLETION_TOKENS]];
 
@@ -42,7 +54,7 @@ pub(crate) fn relay(
     if facts.model.as_deref() != Some(target.model.as_str()) {
         edits = edits.set("model", quote(&target.model));
     }
-    if has(&inbound.body, &facts.layout, STRATEGY) {
+    if facts.layout.has(&inbound.body, STRATEGY) {
         edits = edits.remove(STRATEGY);
     }
     if endpoint.streams && facts.stream && target.stream_usage && !facts.include_usage {
@@ -63,13 +75,23 @@ pub(crate) fn relay(
     })
 }
 
-/// A translated body with the target's parameter rules applied.
-pub(crate) fn with_rules(body: Bytes, target: &UpstreamTarget) -> Result<Bytes, EncodeError> {
+/// A translated body with the target's parameter rules applied. Its defaults were put into the
+/// client's request, so that only those are added here that the client's dialect has no word for:
+/// `unread` holds what it could not read.
+pub(crate) fn with_rules(
+    body: Bytes,
+    target: &UpstreamTarget,
+    unread: &[(String, JsonText)],
+) -> Result<Bytes, EncodeError> {
     if target.params.is_empty() {
         return Ok(body);
     }
     let layout = scan::layout(&body).map_err(|bad| EncodeError::Build(bad.message))?;
-    let rules = rules_for(target, &body, &layout);
+    let mut rules = rules_for(target, &body, &layout);
+    let unknown = |default: &(String, JsonText)| unread.contains(default);
+    if !rules.defaults.iter().all(unknown) {
+        rules.to_mut().defaults.retain(unknown);
+    }
     Ok(Edits::new().rules(&rules, SYNONYMS).apply(&body, &layout))
 }
 
@@ -93,10 +115,6 @@ pub(crate) fn request(
     Ok(request)
 }
 
-fn has(body: &[u8], layout: &Layout, key: &str) -> bool {
-    layout.value(body, key).is_some()
-}
-
 /// The client's stream options with usage asked for; its other options stay.
 fn stream_options(inbound: &Inbound) -> Result<String, EncodeError> {
     let given = inbound.facts.layout.value(&inbound.body, "stream_options");
@@ -110,26 +128,31 @@ fn stream_options(inbound: &Inbound) -> Result<String, EncodeError> {
     String::from_utf8(edited.into()).map_err(|error| invalid(error.to_string()))
 }
 
-/// The target's rules. Where the model knows `max_completion_tokens` alone, a bound under the older
-/// name, the client's or a configured one, goes under the newer one.
+/// The target's rules as far as the model allows them. Where it knows `max_completion_tokens` alone,
+/// a bound under the older name, the client's or a configured one, goes under the newer one; where
+/// it refuses sampling parameters, defaults of them stay away.
 fn rules_for<'t>(target: &'t UpstreamTarget, body: &[u8], layout: &Layout) -> Cow<'t, ParamRules> {
-    let params = &target.params;
-    let configured = |list: &[(String, JsonText)]| list.iter().any(|(key, _)| key == MAX_TOKENS);
-    let in_body = has(body, layout, MAX_TOKENS) && !has(body, layout, MAX_COMPLETION_TOKENS);
-    let concerned = in_body || configured(&params.defaults) || configured(&params.set);
-    if !target.quirks.max_completion_tokens || !concerned {
-        return Cow::Borrowed(params);
+    let mut rules = Cow::Borrowed(&target.params);
+    let sampling = |(key, _): &(String, JsonText)| SAMPLING.contains(&key.as_str());
+    if target.quirks.no_sampling && rules.defaults.iter().any(sampling) {
+        rules.to_mut().defaults.retain(|default| !sampling(default));
     }
-    let mut rules = params.clone();
-    for (key, _) in rules.defaults.iter_mut().chain(&mut rules.set) {
+    let configured = |list: &[(String, JsonText)]| list.iter().any(|(key, _)| key == MAX_TOKENS);
+    let in_body = layout.has(body, MAX_TOKENS) && !layout.has(body, MAX_COMPLETION_TOKENS);
+    let concerned = in_body || configured(&rules.defaults) || configured(&rules.set);
+    if !target.quirks.max_completion_tokens || !concerned {
+        return rules;
+    }
+    let ParamRules { defaults, remove: _, rename, set } = rules.to_mut();
+    for (key, _) in defaults.iter_mut().chain(set) {
         if key == MAX_TOKENS {
             MAX_COMPLETION_TOKENS.clone_into(key);
         }
     }
-    if in_body && !rules.rename.iter().any(|(from, _)| from == MAX_TOKENS) {
-        rules.rename.push((MAX_TOKENS.to_owned(), MAX_COMPLETION_TOKENS.to_owned()));
+    if in_body && !rename.iter().any(|(from, _)| from == MAX_TOKENS) {
+        rename.push((MAX_TOKENS.to_owned(), MAX_COMPLETION_TOKENS.to_owned()));
     }
-    Cow::Owned(rules)
+    rules
 }
 
 #[cfg(test)]

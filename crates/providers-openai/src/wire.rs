@@ -10,8 +10,17 @@ mod usage;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-pub(crate) use lenient::{Content, Count, Lax, Present, Text};
+pub(crate) use lenient::{Content, Count, Key, Lax, List, Present, Text};
 pub(crate) use usage::{GroqExtra, WireUsage, usage_of};
+
+/// Reads JSON. Text that is checked once as a whole reads faster than string by string; bytes that
+/// are no UTF-8 everywhere are still read, for they may be so only where nobody looks.
+pub(crate) fn read<'a, T: Deserialize<'a>>(json: &'a [u8]) -> Result<T, serde_json::Error> {
+    match std::str::from_utf8(json) {
+        Ok(text) => serde_json::from_str(text),
+        Err(_) => serde_json::from_slice(json),
+    }
+}
 
 /// A whole answer or one chunk of a stream.
 #[derive(Debug, Default, Deserialize)]
@@ -67,11 +76,11 @@ pub(crate) struct Said<'a> {
     #[serde(borrow, default)]
     pub(crate) reasoning: Text<'a>,
     #[serde(borrow, default)]
-    pub(crate) reasoning_details: Option<Vec<Lax<ReasoningDetail<'a>>>>,
+    pub(crate) reasoning_details: List<ReasoningDetail<'a>>,
     #[serde(borrow, default)]
     pub(crate) refusal: Text<'a>,
     #[serde(borrow, default)]
-    pub(crate) tool_calls: Option<Vec<WireToolCall<'a>>>,
+    pub(crate) tool_calls: List<WireToolCall<'a>>,
     #[serde(borrow, default)]
     pub(crate) function_call: Option<WireFunction<'a>>,
     #[serde(default)]
@@ -132,7 +141,7 @@ impl Said<'_> {
         };
         text || self.reasoning_text().is_some()
             || self.refusal.filled().is_some()
-            || self.tool_calls.as_ref().is_some_and(|calls| !calls.is_empty())
+            || !self.tool_calls.0.is_empty()
             || self.function_call.is_some()
             || self.audio.0
             || self.images.0
@@ -144,11 +153,9 @@ impl Said<'_> {
         if let Some(text) = self.reasoning_content.filled().or(self.reasoning.filled()) {
             return Some(text.to_owned());
         }
-        let details = self.reasoning_details.as_deref()?;
-        let joined: String = details
-            .iter()
-            .filter_map(|Lax(detail)| detail.text.filled().or(detail.summary.filled()))
-            .collect();
+        let details = self.reasoning_details.0.iter();
+        let joined: String =
+            details.filter_map(|detail| detail.text.filled().or(detail.summary.filled())).collect();
         (!joined.is_empty()).then_some(joined)
     }
 }

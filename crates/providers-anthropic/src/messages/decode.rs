@@ -31,8 +31,8 @@ pub(super) fn account(body: &[u8]) -> Result<Account, DecodeError> {
 
 /// Reads the whole answer.
 pub(super) fn decode(body: &[u8]) -> Result<ChatReply, DecodeError> {
-    let mut message: Message<'_, Vec<Block<'_>>> = answer::whole(body)?;
-    let blocks = content(&mut message)?;
+    let mut message: Message<'_, Blocks<'_>> = answer::whole(body)?;
+    let Blocks(blocks) = content(&mut message)?;
     let mut tools = Tools::default();
     let mut parts = Vec::with_capacity(blocks.len());
     for (i, block) in blocks.into_iter().enumerate() {
@@ -52,11 +52,14 @@ pub(super) fn decode(body: &[u8]) -> Result<ChatReply, DecodeError> {
     })
 }
 
-fn content<C>(message: &mut Message<'_, C>) -> Result<C, DecodeError> {
+fn content<C: Default>(message: &mut Message<'_, C>) -> Result<C, DecodeError> {
     if message.kind.as_deref().is_some_and(|kind| kind != "message") {
         return Err(malformed("`type` is not `message`"));
     }
-    message.content.take().ok_or_else(|| malformed("`content` is missing"))
+    // An answer that says why it ended is one, also with nothing in it.
+    let ended = message.kind.is_some() && message.stop_reason.is_some();
+    let content = message.content.take().or_else(|| ended.then(C::default));
+    content.ok_or_else(|| malformed("`content` is missing"))
 }
 
 fn finish<C>(message: &Message<'_, C>, tools: Tools) -> Finish {
@@ -143,12 +146,17 @@ impl Tools {
 
 impl<'de> Deserialize<'de> for Tools {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Blocks;
-        impl<'de> Visitor<'de> for Blocks {
+        struct Seen;
+        impl<'de> Visitor<'de> for Seen {
             type Value = Tools;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("content blocks")
+            }
+
+            /// Some servers answer with one text where a list of blocks should be.
+            fn visit_str<E>(self, _: &str) -> Result<Tools, E> {
+                Ok(Tools::default())
             }
 
             fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Tools, A::Error> {
@@ -159,7 +167,37 @@ impl<'de> Deserialize<'de> for Tools {
                 Ok(tools)
             }
         }
-        deserializer.deserialize_seq(Blocks)
+        deserializer.deserialize_any(Seen)
+    }
+}
+
+/// All blocks of an answer.
+#[derive(Debug, Default)]
+struct Blocks<'a>(Vec<Block<'a>>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Blocks<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct All;
+        impl<'de> Visitor<'de> for All {
+            type Value = Blocks<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("content blocks")
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Blocks<'de>, E> {
+                Ok(Blocks(vec![Block::text(text.to_owned())]))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Blocks<'de>, A::Error> {
+                let mut blocks = Vec::with_capacity(seq.size_hint().unwrap_or(4));
+                while let Some(block) = seq.next_element()? {
+                    blocks.push(block);
+                }
+                Ok(Blocks(blocks))
+            }
+        }
+        deserializer.deserialize_any(All)
     }
 }
 

@@ -22,7 +22,7 @@ use tollgate_core_types::Lost;
 use tollgate_core_types::chat::ChatRequest;
 use tollgate_providers_common::{EncodeError, Encoded, UpstreamTarget};
 
-use crate::request;
+use crate::request::{self, Unread};
 use crate::wire::Str;
 use crate::wire::body::{Metadata, OutputConfig, Request};
 use format::Form;
@@ -39,11 +39,18 @@ struct Context<'a> {
 
 impl Context<'_> {
     fn dropped(&mut self, field: impl Into<Cow<'static, str>>) {
-        self.lost.push(Lost::dropped(field));
+        self.lose(Lost::dropped(field));
     }
 
     fn approximated(&mut self, field: impl Into<Cow<'static, str>>) {
-        self.lost.push(Lost::approximated(field));
+        self.lose(Lost::approximated(field));
+    }
+
+    /// Names a loss once.
+    fn lose(&mut self, lost: Lost) {
+        if !self.lost.contains(&lost) {
+            self.lost.push(lost);
+        }
     }
 }
 
@@ -53,7 +60,8 @@ pub(super) fn encode(chat: &ChatRequest, target: &UpstreamTarget) -> Result<Enco
     let body = body(chat, &mut cx)?;
     let no_sampling = target.quirks.no_sampling || body.thinking.is_some();
     let json = serde_json::to_vec(&body).map_err(|error| EncodeError::Build(error.to_string()))?;
-    request::translated(target, Bytes::from(json), no_sampling, cx.lost)
+    let unread = Unread { fields: &chat.extra, no_sampling };
+    request::translated(target, Bytes::from(json), unread, cx.lost)
 }
 
 /// Every field of the request, in an order in which each finds what it depends on.

@@ -78,6 +78,7 @@ impl<'de> Fields<'de> for Asked<'de> {
                 let value: &'de RawValue = map.next_value()?;
                 match OPTIONS.into_iter().find(|option| *option == key) {
                     Some(option) => self.options.push((option, value)),
+                    None if says_nothing(key, value) => {}
                     None => chat.extra.extend(kept(key.to_owned(), value)),
                 }
             }
@@ -95,6 +96,13 @@ fn count<'de, A: MapAccess<'de>>(map: &mut A) -> Result<Option<u64>, A::Error> {
         }
     }
     Ok(map.next_value::<Count>()?.0)
+}
+
+/// Whether a field asks for what happens unasked: no other dialect loses anything by it.
+fn says_nothing(key: &str, value: &RawValue) -> bool {
+    let value = value.get();
+    matches!(value, "false" | "[]" | "{}" | "\"\"")
+        || matches!((key, value), ("speed", "\"standard\"") | ("inference_geo", "\"global\""))
 }
 
 /// A field for `extra`, unless it says nothing.

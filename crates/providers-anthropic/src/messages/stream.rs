@@ -14,7 +14,7 @@ use crate::error;
 use crate::stop::{self, Said};
 use crate::usage::Counted;
 use crate::wire::Str;
-use crate::wire::answer::{Counts, Delta, Event, EventKind, Started, malformed};
+use crate::wire::answer::{Counts, Delta, Event, EventKind, Started, malformed, read};
 use blocks::Blocks;
 
 /// Reads one streamed answer.
@@ -45,7 +45,7 @@ impl StreamDecoder for Decoder {
         if self.phase == Phase::Over || data.is_empty() || data == b"[DONE]" {
             return Ok(());
         }
-        match serde_json::from_slice::<Event<'_>>(data) {
+        match read::<Event<'_>>(data) {
             Ok(event) => self.event(event, frame, out),
             Err(problem) => self.unreadable(&problem, frame, out),
         }

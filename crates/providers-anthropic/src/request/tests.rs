@@ -48,6 +48,19 @@ fn a_body_that_needs_no_edit_is_not_copied() {
 }
 
 #[test]
+fn claude_is_spared_reasoning_that_it_did_not_sign_and_other_servers_are_not() {
+    let body = r#"{"model":"m","max_tokens":5,"messages":[{"role":"user","content":"q"},{"role":"assistant","content":[{"type":"thinking","thinking":"t","signature":""},{"type":"text","text":"a"}]}]}"#;
+    let asked = asked(body);
+    let Encoded { request, lost } = Messages.splice(&asked, &target("claude-opus-5")).unwrap();
+    assert_eq!(
+        text(&request),
+        r#"{"model":"claude-opus-5","max_tokens":5,"messages":[{"role":"user","content":"q"},{"role":"assistant","content":[{"type":"text","text":"a"}]}]}"#
+    );
+    assert_eq!(lost, [Lost::dropped("messages[1].content[0]")]);
+    assert_eq!(text(&spliced(&asked, &target("m"))), body);
+}
+
+#[test]
 fn the_strategy_is_ours_and_a_missing_model_is_added() {
     let body = r#"{"load_balance_strategy":"random","messages":[{"role":"user","content":"a"}],"max_tokens":1}"#;
     let request = spliced(&asked(body), &target("m"));

@@ -117,6 +117,32 @@ pub(crate) struct Source<'a> {
     pub(crate) url: Option<Str<'a>>,
     #[serde(borrow)]
     pub(crate) file_id: Option<Str<'a>>,
+    #[serde(borrow)]
+    pub(crate) content: Option<Content<'a>>,
+}
+
+/// A search result that the client brings, as far as other vendors can be told of it.
+#[derive(Debug, Deserialize)]
+pub(crate) struct SearchResult<'a> {
+    #[serde(rename = "type", borrow)]
+    pub(crate) kind: Str<'a>,
+    #[serde(borrow)]
+    pub(crate) source: Str<'a>,
+    #[serde(borrow)]
+    pub(crate) title: Str<'a>,
+    #[serde(borrow)]
+    pub(crate) content: Vec<&'a RawValue>,
+    #[serde(borrow)]
+    pub(crate) cache_control: Option<CacheControl<'a>>,
+}
+
+/// A block of text.
+#[derive(Debug, Deserialize)]
+pub(crate) struct TextBlock<'a> {
+    #[serde(rename = "type", borrow)]
+    pub(crate) kind: Str<'a>,
+    #[serde(borrow)]
+    pub(crate) text: Str<'a>,
 }
 
 /// A prompt-cache breakpoint.

@@ -8,10 +8,11 @@ use tollgate_core_types::reply::{ChatReply, ReplyPart};
 use tollgate_providers_common::DecodeError;
 
 use super::ANSWER;
+use super::encode::ids::ID_MAX;
 use super::finish::{self, Ended};
 use crate::account::{first_choice, no_choices, no_message};
 use crate::malformed::{malformed, not_json};
-use crate::wire::{Answer, Choice, Content, Said, WireToolCall, usage_of};
+use crate::wire::{self, Answer, Choice, Content, Said, WireToolCall, usage_of};
 
 /// Reads a whole answer.
 pub(crate) fn whole(body: &[u8]) -> Result<ChatReply, DecodeError> {
@@ -45,7 +46,7 @@ fn read(body: &[u8]) -> Result<Answer<'_>, DecodeError> {
             None => malformed(format!("a list instead of {ANSWER}")),
         });
     }
-    serde_json::from_slice(body).map_err(|error| not_json(ANSWER, body, &error))
+    wire::read(body).map_err(|error| not_json(ANSWER, body, &error))
 }
 
 /// The parts of a choice in the order in which models make them.
@@ -99,7 +100,7 @@ fn push_content(parts: &mut Vec<ReplyPart>, content: &Content<'_>) {
 }
 
 fn push_calls(parts: &mut Vec<ReplyPart>, message: &Said<'_>, reply_id: &str) {
-    let listed = message.tool_calls.as_deref().unwrap_or_default();
+    let listed = &message.tool_calls.0;
     for (index, call) in listed.iter().enumerate() {
         parts.push(ReplyPart::ToolCall(tool_call(call, index, reply_id)));
     }
@@ -122,12 +123,17 @@ fn tool_call(call: &WireToolCall<'_>, index: usize, reply_id: &str) -> ToolCall 
 }
 
 /// The id of a call, or one made of the answer's id where the vendor gave none: ids must not repeat
-/// within a conversation, and some vendors take only `[A-Za-z0-9_-]`.
+/// within a conversation, and some vendors take only `[A-Za-z0-9_-]` or only so many of them.
 pub(crate) fn call_id(given: &str, index: usize, reply_id: &str) -> String {
     if !given.is_empty() {
         return given.to_owned();
     }
-    let kept = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
-    let suffix: String = reply_id.chars().filter(kept).take(40).collect();
-    if suffix.is_empty() { format!("call_{index}") } else { format!("call_{index}_{suffix}") }
+    let prefix = format!("call_{index}");
+    let kept = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+    let room = ID_MAX.saturating_sub(prefix.len() + 1);
+    // What tells answers apart stands at the end of their ids.
+    let mut suffix: Vec<char> = reply_id.chars().rev().filter(|c| kept(*c)).take(room).collect();
+    suffix.reverse();
+    let suffix: String = suffix.into_iter().collect();
+    if suffix.is_empty() { prefix } else { format!("{prefix}_{suffix}") }
 }

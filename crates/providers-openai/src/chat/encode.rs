@@ -5,24 +5,29 @@
 //! named. Schemas and tool arguments keep their text to the byte.
 
 mod body;
+mod extra;
+pub(super) mod ids;
 mod messages;
 mod parts;
+mod reasoning;
+mod strict;
 mod tools;
 
+use std::borrow::Cow;
 use tollgate_core_types::Lost;
-use tollgate_core_types::chat::{ChatRequest, Reasoning, ReasoningMode};
+use tollgate_core_types::chat::ChatRequest;
 use tollgate_core_types::loss::HowLost;
 use tollgate_providers_common::{EncodeError, UpstreamTarget};
 
+use crate::family;
 use body::{Body, StreamOptions};
 
-/// Largest budget of reasoning that counts as `low`, and as `medium`.
-const LOW_BUDGET: u64 = 2048;
-const MEDIUM_BUDGET: u64 = 8192;
+/// Longest id of an end user that OpenAI takes, in characters.
+const USER_MAX: usize = 64;
 
 /// Service tiers that servers of this dialect know.
 const TIERS: &[&str] =
-    &["auto", "default", "flex", "scale", "priority", "fast", "on_demand", "performance"];
+    &["default", "flex", "scale", "priority", "fast", "on_demand", "performance"];
 
 /// Writes the body for `target`.
 pub(super) fn body(
@@ -63,6 +68,8 @@ fn fill<'a>(
     } = chat;
     let quirks = &target.quirks;
     let bound = |newer: bool| max_output_tokens.filter(|_| quirks.max_completion_tokens == newer);
+    let traits = family::traits(&target.model);
+    let format = tools::format(response_format.as_ref(), quirks, losses)?;
     let mut sampling = Sampling { refused: quirks.no_sampling, losses };
     let body = Body {
         model: &target.model,
@@ -70,22 +77,27 @@ fn fill<'a>(
         top_p: sampling.keep("top_p", *top_p, 1.0),
         frequency_penalty: sampling.keep("frequency_penalty", *frequency_penalty, 0.0),
         presence_penalty: sampling.keep("presence_penalty", *presence_penalty, 0.0),
-        messages: messages::all(messages, quirks, losses)?,
+        messages: messages::all(messages, format.instruction, quirks, losses)?,
         tools: tools::list(tools, losses)?,
         tool_choice: tools::choice(tool_choice.as_ref(), tools.is_empty(), quirks, losses),
         // Vendors refuse the word without tools, where it says nothing.
-        parallel_tool_calls: parallel_tool_calls.filter(|_| !tools.is_empty()),
-        response_format: tools::format(response_format.as_ref(), quirks, losses)?,
-        reasoning_effort: reasoning.as_ref().and_then(|given| effort(given, losses)),
+        parallel_tool_calls: parallel_tool_calls.filter(|parallel| {
+            !tools.is_empty() && (*parallel || !(quirks.no_sampling && traits.no_parallel_word))
+        }),
+        response_format: format.format,
+        reasoning_effort: reasoning
+            .as_ref()
+            .and_then(|given| reasoning::effort(given, target, !tools.is_empty(), losses)),
         max_tokens: bound(false),
         max_completion_tokens: bound(true),
         seed: *seed,
-        stop,
-        user: user.as_deref(),
+        stop: stopping(stop, quirks.no_sampling && traits.no_stop, losses),
+        user: user.as_deref().and_then(|user| self::user(user, losses)),
         service_tier: service_tier.as_deref().and_then(|tier| self::tier(tier, losses)),
         stream: stream.then_some(true),
         stream_options: (*stream && target.stream_usage)
             .then_some(StreamOptions { include_usage: true }),
+        own: extra::own(extra, target, losses)?,
     };
     if top_k.is_some() {
         losses.dropped("top_k");
@@ -94,10 +106,24 @@ fn fill<'a>(
     if n.is_some_and(|n| n > 1) {
         losses.dropped("n");
     }
-    for (name, _) in extra {
-        losses.dropped(name.clone());
-    }
     Ok(body)
+}
+
+fn stopping<'a>(stop: &'a [String], refused: bool, losses: &mut Losses) -> &'a [String] {
+    if refused && !stop.is_empty() {
+        losses.dropped("stop");
+        return &[];
+    }
+    stop
+}
+
+/// The id of the end user; a longer one is cut, for OpenAI would refuse the request.
+fn user<'a>(user: &'a str, losses: &mut Losses) -> Option<Cow<'a, str>> {
+    if user.chars().count() > USER_MAX {
+        losses.approximated("user");
+        return Some(user.chars().take(USER_MAX).collect());
+    }
+    (!user.is_empty()).then_some(Cow::Borrowed(user))
 }
 
 /// Sampling parameters, left out where the model refuses them.
@@ -119,40 +145,10 @@ impl Sampling<'_> {
     }
 }
 
-/// Reasoning by effort, the one way this dialect has of saying it.
-fn effort<'a>(reasoning: &'a Reasoning, losses: &mut Losses) -> Option<&'a str> {
-    let Reasoning { mode, effort, display } = reasoning;
-    if display.is_some() {
-        losses.dropped("thinking.display");
-    }
-    let named = effort.as_deref();
-    match mode {
-        None | Some(ReasoningMode::Adaptive) => named,
-        Some(ReasoningMode::Disabled) => {
-            if named != Some("none") {
-                losses.dropped("thinking");
-            }
-            named.filter(|effort| *effort == "none")
-        }
-        Some(ReasoningMode::Budget(tokens)) => {
-            losses.approximated("thinking.budget_tokens");
-            named.or(Some(effort_of(*tokens)))
-        }
-    }
-}
-
-fn effort_of(budget: u64) -> &'static str {
-    if budget <= LOW_BUDGET {
-        "low"
-    } else if budget <= MEDIUM_BUDGET {
-        "medium"
-    } else {
-        "high"
-    }
-}
-
 fn tier<'a>(tier: &'a str, losses: &mut Losses) -> Option<&'a str> {
     match tier {
+        // What every server does unasked; some refuse the word.
+        "auto" => None,
         known if TIERS.contains(&known) => Some(known),
         // Anthropic's word for never using paid-up capacity.
         "standard_only" | "standard" => {
@@ -171,11 +167,11 @@ fn tier<'a>(tier: &'a str, losses: &mut Losses) -> Option<&'a str> {
 struct Losses(Vec<Lost>);
 
 impl Losses {
-    fn dropped(&mut self, field: impl Into<std::borrow::Cow<'static, str>>) {
+    fn dropped(&mut self, field: impl Into<Cow<'static, str>>) {
         self.push(Lost::dropped(field));
     }
 
-    fn approximated(&mut self, field: impl Into<std::borrow::Cow<'static, str>>) {
+    fn approximated(&mut self, field: impl Into<Cow<'static, str>>) {
         self.push(Lost::approximated(field));
     }
 

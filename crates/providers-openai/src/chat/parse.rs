@@ -30,8 +30,27 @@ pub(crate) fn request(body: &[u8]) -> Result<ChatRequest, BadRequest> {
     settings(&mut fields, &mut chat)?;
     chat.reasoning = reasoning(&mut fields)?;
     chat.extra = fields.rest(&Path::Body);
+    chat.extra.retain(|(name, json)| !says_nothing(name, json.as_str()));
     chat.extra.append(&mut unknown);
     Ok(chat)
+}
+
+/// Whether a field asks for what happens unasked: this dialect's own default, or that of the servers
+/// whose field it is. Nothing is lost where another dialect has no word for it.
+fn says_nothing(name: &str, json: &str) -> bool {
+    if json.len() > 32 {
+        return false;
+    }
+    let squeezed: String = json.chars().filter(|c| !c.is_ascii_whitespace()).collect();
+    match name {
+        // An empty object asks for a search with the vendor's settings.
+        "web_search_options" => false,
+        "modalities" => squeezed == r#"["text"]"#,
+        "verbosity" => squeezed == r#""medium""#,
+        "top_logprobs" | "min_p" | "min_tokens" => matches!(squeezed.as_str(), "0" | "0.0"),
+        "repetition_penalty" | "length_penalty" => matches!(squeezed.as_str(), "1" | "1.0"),
+        _ => matches!(squeezed.as_str(), "false" | "{}" | "[]" | r#""""#),
+    }
 }
 
 /// The scalar settings that chat and text completions share.
@@ -50,7 +69,7 @@ pub(crate) fn settings(fields: &mut Fields<'_>, chat: &mut ChatRequest) -> Resul
     chat.stop = take("stop").map(|place| place.texts()).transpose()?.unwrap_or_default();
     let user = take("user").map(|place| place.text()).transpose()?;
     let safety = take("safety_identifier").map(|place| place.text()).transpose()?;
-    chat.user = safety.or(user);
+    chat.user = safety.or(user).filter(|user| !user.is_empty());
     chat.service_tier = take("service_tier").map(|place| place.text()).transpose()?;
     chat.stream = take("stream").map(|place| place.flag()).transpose()?.unwrap_or_default();
     Ok(())

@@ -6,6 +6,7 @@
 //! `[DONE]` after content without having given a reason. It never buffers content.
 
 mod calls;
+mod quick;
 
 use tollgate_core_types::ChatEvent;
 use tollgate_core_types::reply::Finish;
@@ -14,8 +15,9 @@ use tollgate_providers_common::{DecodeError, Frame, StreamDecoder};
 use super::finish::{self, Ended};
 use crate::error::{in_band, in_band_or_unknown};
 use crate::malformed::{malformed, not_json};
-use crate::wire::{Answer, Choice, Content, Said, Text, usage_of};
+use crate::wire::{self, Answer, Choice, Content, Said, Text, usage_of};
 use calls::Calls;
+use quick::Piece;
 
 /// Choices tracked: OpenAI's own bound of `n`.
 const CHOICES_MAX: u64 = 128;
@@ -60,11 +62,11 @@ impl StreamDecoder for Decoder {
             self.fail(data, out);
             return Ok(());
         }
-        if data.is_empty() {
+        if data.is_empty() || self.piece(data, out) {
             return Ok(());
         }
-        let chunk: Answer<'_> = serde_json::from_slice(data)
-            .map_err(|error| not_json("a chunk of a stream", data, &error))?;
+        let chunk: Answer<'_> =
+            wire::read(data).map_err(|error| not_json("a chunk of a stream", data, &error))?;
         self.chunk(&chunk, data, out)
     }
 
@@ -82,6 +84,18 @@ impl StreamDecoder for Decoder {
 }
 
 impl Decoder {
+    /// Reads a chunk that only brings more text to the one choice of an answer that began; false
+    /// where it is another.
+    fn piece(&mut self, data: &[u8], out: &mut Vec<ChatEvent>) -> bool {
+        if self.phase != Phase::Started || self.seen != 1 {
+            return false;
+        }
+        let Some(Piece { reasoning, text }) = quick::read(data) else { return false };
+        out.extend(reasoning.map(|text| ChatEvent::Reasoning(text.into_owned())));
+        out.extend(text.map(|text| ChatEvent::Text(text.into_owned())));
+        true
+    }
+
     fn chunk(
         &mut self,
         chunk: &Answer<'_>,

@@ -1,4 +1,8 @@
 //! Domain events as chunks of a text completion, which have the shape of whole ones.
+//!
+//! Before the last one `finish_reason` is null, as OpenAI itself sends it. The SDKs' own type forbids
+//! that (it was made for whole answers), so that strict validation refuses such streams, OpenAI's
+//! included; a made-up reason would end them early in clients that do not validate.
 
 use bytes::BytesMut;
 use tollgate_core_types::{ChatEvent, Usage};

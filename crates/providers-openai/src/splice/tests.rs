@@ -173,7 +173,36 @@ fn translated_requests_follow_the_rules_too() {
     let text = String::from_utf8(encoded.request.body().to_vec()).unwrap();
     assert_eq!(
         text,
-        r#"{"model":"m","messages":[{"role":"user","content":"q"}],"max_completion_tokens":5,"random_seed":3,"top_p":0.5,"citation":false}"#
+        r#"{"model":"m","messages":[{"role":"user","content":"q"}],"max_completion_tokens":5,"random_seed":3,"citation":false}"#,
+        "defaults were put into the client's request"
     );
     assert_eq!(encoded.request.uri().path(), "/v1/chat/completions");
+}
+
+#[test]
+fn a_default_without_a_word_in_the_clients_dialect_is_said_in_the_vendors() {
+    let mut target = target("m");
+    let thinking = ("enable_thinking".to_owned(), json("false"));
+    target.params.defaults = vec![("temperature".to_owned(), json("0.7")), thinking.clone()];
+    let chat = tollgate_core_types::chat::ChatRequest {
+        extra: vec![thinking, ("top_a".to_owned(), json("1"))],
+        ..Default::default()
+    };
+    let encoded = chat_codec().encode(&chat, &target).unwrap();
+    let text = String::from_utf8(encoded.request.body().to_vec()).unwrap();
+    assert_eq!(text, r#"{"model":"m","messages":[],"enable_thinking":false}"#);
+    assert_eq!(encoded.lost, [tollgate_core_types::Lost::dropped("top_a")]);
+}
+
+#[test]
+fn sampling_defaults_stay_away_from_models_that_refuse_them() {
+    let mut target = target("o3");
+    target.quirks = crate::quirks_for("o3");
+    target.params.defaults =
+        vec![("temperature".to_owned(), json("0.7")), ("store".to_owned(), json("false"))];
+    let body = r#"{"model":"o3","messages":[{"role":"user","content":"q"}]}"#;
+    let text = chat(body, &target);
+    assert!(!text.contains("temperature") && text.contains(r#""store":false"#), "{text}");
+    let own = r#"{"model":"o3","messages":[{"role":"user","content":"q"}],"temperature":0.7,"store":true}"#;
+    assert_eq!(chat(own, &target), own, "what the client says is the vendor's to judge");
 }

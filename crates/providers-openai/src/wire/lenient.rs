@@ -37,9 +37,16 @@ pub(crate) struct Count(pub(crate) Option<u64>);
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Present(pub(crate) bool);
 
+/// A key, borrowed where it has no escapes; one that has is none that we know.
+pub(crate) struct Key<'a>(pub(crate) &'a str);
+
 /// An object; the type's default where the field is null or of another type.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub(crate) struct Lax<T>(pub(crate) T);
+
+/// A list of objects; empty where the field is null or of another type.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub(crate) struct List<T>(pub(crate) Vec<T>);
 
 /// Message content: text, or a list of parts.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
@@ -145,6 +152,30 @@ impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
     }
 }
 
+struct KeyVisitor;
+
+impl<'de> Visitor<'de> for KeyVisitor {
+    type Value = Key<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a key")
+    }
+
+    fn visit_borrowed_str<E: Error>(self, key: &'de str) -> Result<Key<'de>, E> {
+        Ok(Key(key))
+    }
+
+    fn visit_str<E: Error>(self, _: &str) -> Result<Key<'de>, E> {
+        Ok(Key(""))
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Key<'a> {
+    fn deserialize<D: Deserializer<'de>>(reader: D) -> Result<Self, D::Error> {
+        reader.deserialize_str(KeyVisitor)
+    }
+}
+
 struct CountVisitor;
 
 impl<'de> Visitor<'de> for CountVisitor {
@@ -239,6 +270,32 @@ impl<'de, T: Deserialize<'de> + Default> Deserialize<'de> for Lax<T> {
     }
 }
 
+struct ListVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de> + Default> Visitor<'de> for ListVisitor<T> {
+    type Value = List<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<List<T>, A::Error> {
+        let mut list = Vec::new();
+        while let Some(Lax(item)) = seq.next_element()? {
+            list.push(item);
+        }
+        Ok(List(list))
+    }
+
+    absent!(List<T>: unit, bool, numbers, str, map);
+}
+
+impl<'de, T: Deserialize<'de> + Default> Deserialize<'de> for List<T> {
+    fn deserialize<D: Deserializer<'de>>(reader: D) -> Result<Self, D::Error> {
+        reader.deserialize_any(ListVisitor(PhantomData))
+    }
+}
+
 struct ContentVisitor;
 
 impl<'de> Visitor<'de> for ContentVisitor {
@@ -329,6 +386,10 @@ mod tests {
         let parts: Content<'_> =
             serde_json::from_str(r#"[{"type":"text","text":"a"},7,{"text":"b"}]"#).unwrap();
         assert_eq!(parts.flat(), "ab");
+        for nothing in ["null", "{}", "7", r#""x""#] {
+            let list: List<Count> = serde_json::from_str(nothing).unwrap();
+            assert_eq!(list, List(Vec::new()), "{nothing}");
+        }
         assert_eq!(serde_json::from_str::<Content<'_>>("{}").unwrap(), Content::None);
     }
 }

@@ -4,40 +4,104 @@
 //! report reasoning beside the completion; their own total gives them away.
 
 use serde::Deserialize;
+use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
+use std::fmt;
 use tollgate_core_types::Usage;
 
-use super::{Answer, Count, Lax};
+use super::{Answer, Count, Key, Lax};
 
-/// The `usage` object.
-#[derive(Debug, Default, Clone, PartialEq, Eq, Deserialize)]
+/// The `usage` object. It is read by hand, for it stands in every relayed answer.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub(crate) struct WireUsage {
-    #[serde(default)]
-    prompt_tokens: Count,
-    #[serde(default)]
-    completion_tokens: Count,
-    #[serde(default)]
-    total_tokens: Count,
-    #[serde(default)]
-    prompt_tokens_details: Lax<PromptDetails>,
-    #[serde(default)]
-    completion_tokens_details: Lax<CompletionDetails>,
+    prompt: Option<u64>,
+    completion: Option<u64>,
+    total: Option<u64>,
+    cached: Option<u64>,
+    cache_write: Option<u64>,
+    reasoning: Option<u64>,
     /// DeepSeek's and SiliconFlow's word for cached prompt tokens.
-    #[serde(default)]
-    prompt_cache_hit_tokens: Count,
+    cache_hit: Option<u64>,
 }
 
-#[derive(Debug, Default, Clone, PartialEq, Eq, Deserialize)]
-struct PromptDetails {
-    #[serde(default)]
-    cached_tokens: Count,
-    #[serde(default)]
-    cache_write_tokens: Count,
+/// The parts of a count: those of the prompt and of the completion have no name in common.
+#[derive(Debug, Default, Clone, Copy)]
+struct Details {
+    cached: Option<u64>,
+    cache_write: Option<u64>,
+    reasoning: Option<u64>,
 }
 
-#[derive(Debug, Default, Clone, PartialEq, Eq, Deserialize)]
-struct CompletionDetails {
-    #[serde(default)]
-    reasoning_tokens: Count,
+impl<'de> Deserialize<'de> for WireUsage {
+    fn deserialize<D: Deserializer<'de>>(reader: D) -> Result<Self, D::Error> {
+        struct Fields;
+        impl<'de> Visitor<'de> for Fields {
+            type Value = WireUsage;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("usage")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<WireUsage, A::Error> {
+                let mut usage = WireUsage::default();
+                while let Some(Key(key)) = map.next_key()? {
+                    let count = match key {
+                        "prompt_tokens" => &mut usage.prompt,
+                        "completion_tokens" => &mut usage.completion,
+                        "total_tokens" => &mut usage.total,
+                        "prompt_cache_hit_tokens" => &mut usage.cache_hit,
+                        "prompt_tokens_details" => {
+                            let Lax(details) = map.next_value::<Lax<Details>>()?;
+                            usage.cached = details.cached;
+                            usage.cache_write = details.cache_write;
+                            continue;
+                        }
+                        "completion_tokens_details" => {
+                            usage.reasoning = map.next_value::<Lax<Details>>()?.0.reasoning;
+                            continue;
+                        }
+                        _ => {
+                            map.next_value::<IgnoredAny>()?;
+                            continue;
+                        }
+                    };
+                    *count = map.next_value::<Count>()?.0;
+                }
+                Ok(usage)
+            }
+        }
+        reader.deserialize_map(Fields)
+    }
+}
+
+impl<'de> Deserialize<'de> for Details {
+    fn deserialize<D: Deserializer<'de>>(reader: D) -> Result<Self, D::Error> {
+        struct Fields;
+        impl<'de> Visitor<'de> for Fields {
+            type Value = Details;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("details of usage")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Details, A::Error> {
+                let mut details = Details::default();
+                while let Some(Key(key)) = map.next_key()? {
+                    let count = match key {
+                        "cached_tokens" => &mut details.cached,
+                        "cache_write_tokens" => &mut details.cache_write,
+                        "reasoning_tokens" => &mut details.reasoning,
+                        _ => {
+                            map.next_value::<IgnoredAny>()?;
+                            continue;
+                        }
+                    };
+                    *count = map.next_value::<Count>()?.0;
+                }
+                Ok(details)
+            }
+        }
+        reader.deserialize_map(Fields)
+    }
 }
 
 /// Groq's own envelope in streams.
@@ -50,20 +114,12 @@ pub(crate) struct GroqExtra {
 impl WireUsage {
     /// The counts; parts that were not reported stay absent.
     pub(crate) fn read(&self) -> Usage {
-        let Self {
-            prompt_tokens: Count(input),
-            completion_tokens: Count(output),
-            total_tokens: Count(total),
-            prompt_tokens_details: Lax(prompt),
-            completion_tokens_details: Lax(completion),
-            prompt_cache_hit_tokens: Count(hit),
-        } = self;
-        let reasoning = completion.reasoning_tokens.0;
+        let Self { prompt, completion, total, cached, cache_write, reasoning, cache_hit } = *self;
         Usage {
-            input_tokens: *input,
-            output_tokens: inclusive(*input, *output, reasoning, *total),
-            cache_read_tokens: prompt.cached_tokens.0.or(*hit),
-            cache_write_tokens: prompt.cache_write_tokens.0,
+            input_tokens: prompt,
+            output_tokens: inclusive(prompt, completion, reasoning, total),
+            cache_read_tokens: cached.or(cache_hit),
+            cache_write_tokens: cache_write,
             reasoning_tokens: reasoning,
         }
     }

@@ -132,7 +132,8 @@ fn what_is_no_answer_is_malformed() {
         "{}",
         r#"{"type":"message"}"#,
         r#"{"type":"completion","content":[]}"#,
-        r#"{"type":"message","content":"text"}"#,
+        r#"{"type":"message","content":null}"#,
+        r#"{"type":"message","content":7}"#,
         r#"{"type":"message","content":[],"usage":[]}"#,
         r#"{"type":"message","content":[{"text":"untyped"}]}"#,
         &RICH[..RICH.len() - 1],
@@ -150,6 +151,22 @@ fn what_is_no_answer_is_malformed() {
     ] {
         let error = decode(answer(content, "null", "{}").as_bytes()).unwrap_err();
         assert!(error.to_string().contains(field), "{content}: {error}");
+    }
+}
+
+#[test]
+fn content_of_other_servers_is_taken_for_what_it_means() {
+    let text = r#"{"type":"message","content":"plain","stop_reason":"end_turn"}"#;
+    assert_eq!(decode(text.as_bytes()).unwrap().parts, [ReplyPart::Text("plain".to_owned())]);
+    assert_eq!(account(text.as_bytes()).unwrap().finish.unwrap().reason, FinishReason::Stop);
+    for nothing in [
+        r#"{"type":"message","content":null,"stop_reason":"refusal"}"#,
+        r#"{"type":"message","stop_reason":"refusal"}"#,
+    ] {
+        let reply = decode(nothing.as_bytes()).unwrap();
+        assert_eq!((reply.parts, reply.finish.reason), (vec![], FinishReason::ContentFilter));
+        let finish = account(nothing.as_bytes()).unwrap().finish.unwrap();
+        assert_eq!(finish.reason, FinishReason::ContentFilter);
     }
 }
 

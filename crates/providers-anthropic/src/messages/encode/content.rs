@@ -85,7 +85,7 @@ impl<'a> Content<'a> {
     ) -> Result<(), EncodeError> {
         match part {
             Part::ToolCall(call) if place.role == Role::Assistant => {
-                return self.call(place, call, ids, cx);
+                return self.call(place, call, ids);
             }
             Part::ToolCall(_) => {
                 return Err(invalid(place.part(j), "only the assistant calls tools"));
@@ -94,16 +94,12 @@ impl<'a> Content<'a> {
                 if !place.is_user() {
                     return Err(invalid(place.part(j), "a tool result outside a tool message"));
                 }
-                let (tool_use_id, changed) = ids.get(call_id);
-                if changed {
-                    cx.approximated(format!("messages[{}].tool_call_id", place.message));
-                }
                 let inside = Place { message: place.message, role: Role::User };
                 self.results.push(Block::ToolResult {
-                    tool_use_id,
+                    tool_use_id: ids.get(call_id),
                     content: result(inside, parts, cx)?,
                     is_error: *is_error,
-                    cache_control: cache_control(cache.as_ref()),
+                    cache_control: cache_control(cache.as_ref(), cx),
                 });
             }
             Part::Reasoning(reasoning) => self.reasoning(place, j, reasoning, cx),
@@ -117,24 +113,14 @@ impl<'a> Content<'a> {
         Ok(())
     }
 
-    fn call(
-        &mut self,
-        place: Place,
-        call: &'a ToolCall,
-        ids: &Ids<'a>,
-        cx: &mut Context<'a>,
-    ) -> Result<(), EncodeError> {
+    fn call(&mut self, place: Place, call: &'a ToolCall, ids: &Ids<'a>) -> Result<(), EncodeError> {
         let ToolCall { id, name, arguments } = call;
         let path = place.call(self.called.len());
-        let (id, changed) = ids.get(id);
-        if changed {
-            cx.approximated(format!("{path}.id"));
-        }
         let input = object(arguments).ok_or_else(|| {
             invalid(format!("{path}.function.arguments"), "this vendor needs a JSON object")
         })?;
         self.called.push(name);
-        self.rest.push(Block::ToolUse { id, name, input });
+        self.rest.push(Block::ToolUse { id: ids.get(id), name, input });
         Ok(())
     }
 
@@ -177,19 +163,19 @@ fn simple<'a>(
     cx: &mut Context<'a>,
 ) -> Result<Option<Block<'a>>, EncodeError> {
     let block = match part {
-        Part::Text { text, cache } => return Ok(words(text, cache.as_ref())),
-        Part::Refusal { text } => return Ok(words(text, None)),
+        Part::Text { text, cache } => return Ok(words(text, cache.as_ref(), cx)),
+        Part::Refusal { text } => return Ok(words(text, None, cx)),
         Part::Image { source, detail, cache } => {
             let path = in_user_turn(place, j)?;
             if detail.as_deref().is_some_and(|detail| detail != "auto") {
                 cx.dropped(format!("{path}.image_url.detail"));
             }
             let source = media::image(&path, source)?;
-            Block::Image { source, cache_control: cache_control(cache.as_ref()) }
+            Block::Image { source, cache_control: cache_control(cache.as_ref(), cx) }
         }
         Part::Document { source, title, cache } => {
             let source = media::document(&in_user_turn(place, j)?, source)?;
-            let cache_control = cache_control(cache.as_ref());
+            let cache_control = cache_control(cache.as_ref(), cx);
             Block::Document { source, title: title.as_deref(), cache_control }
         }
         Part::Audio { .. } => {
@@ -226,13 +212,29 @@ fn foreign<'a>(
 }
 
 /// Text; the vendor refuses text of white space alone.
-fn words<'a>(text: &'a str, cache: Option<&'a CacheMarker>) -> Option<Block<'a>> {
-    let cache_control = cache_control(cache);
+fn words<'a>(
+    text: &'a str,
+    cache: Option<&'a CacheMarker>,
+    cx: &mut Context<'a>,
+) -> Option<Block<'a>> {
+    let cache_control = cache_control(cache, cx);
     (!text.trim().is_empty()).then_some(Block::Text { text: Cow::Borrowed(text), cache_control })
 }
 
-pub(super) fn cache_control(cache: Option<&CacheMarker>) -> Option<CacheControl<'_>> {
-    cache.map(|CacheMarker { ttl }| CacheControl { kind: "ephemeral", ttl: ttl.as_deref() })
+/// The times to live that the vendor knows.
+const TTLS: [&str; 2] = ["5m", "1h"];
+
+/// A breakpoint; one with another time to live gets the vendor's own.
+pub(super) fn cache_control<'a>(
+    cache: Option<&'a CacheMarker>,
+    cx: &mut Context<'_>,
+) -> Option<CacheControl<'a>> {
+    let CacheMarker { ttl } = cache?;
+    let known = ttl.as_deref().filter(|ttl| TTLS.contains(ttl));
+    if known.is_none() && ttl.is_some() {
+        cx.approximated("cache_control.ttl");
+    }
+    Some(CacheControl { kind: "ephemeral", ttl: known })
 }
 
 /// Arguments as an object; none at all are an empty one.

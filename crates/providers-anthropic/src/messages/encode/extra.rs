@@ -5,6 +5,7 @@ use tollgate_core_types::JsonText;
 use tollgate_providers_common::EncodeError;
 
 use super::{Context, raw, unsupported};
+use crate::request::is_field;
 use crate::wire::Str;
 use crate::wire::ask::Kind;
 use crate::wire::body::Own;
@@ -26,7 +27,8 @@ const USER_MAX: usize = 256;
 /// The field that stands in for the user's id; [`user`] reads it.
 const IDENTIFIER: &str = "safety_identifier";
 
-/// The vendor's own fields of `extra`; every other one is named as lost.
+/// The vendor's own fields of `extra`; every other one is named as lost, except a configured default
+/// in the vendor's words, which is written where the deployment's rules are applied.
 pub(super) fn own<'a>(
     extra: &'a [(String, JsonText)],
     thinks: bool,
@@ -44,9 +46,11 @@ pub(super) fn own<'a>(
             return Err(unsupported(key.as_str(), "this vendor cannot answer with audio"));
         }
         let thinking = key == "thinking" && !thinks && between_tools(value);
+        let default =
+            |(name, json): &(String, JsonText)| name == key && json.as_str() == value.get();
         if thinking || OWN.contains(&key.as_str()) {
             own.push((key.as_str(), value));
-        } else {
+        } else if !(is_field(key) && cx.target.params.defaults.iter().any(default)) {
             cx.dropped(key.clone());
         }
     }

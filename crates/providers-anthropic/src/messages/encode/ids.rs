@@ -1,7 +1,7 @@
 //! Ids of tool calls as the vendor takes them: letters, digits, `_` and `-` alone.
 //!
-//! A call and its result stay tied: the same id always gives the same one, and two different ids
-//! never become one.
+//! A call and its result stay tied, which is all that an id is for: the same id always gives the
+//! same one, and two different ids never become one. So nothing is lost by another id.
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
@@ -40,11 +40,11 @@ impl<'a> Ids<'a> {
         Self { changed }
     }
 
-    /// The id to send, and whether it is another one.
-    pub(super) fn get(&self, id: &'a str) -> (Cow<'a, str>, bool) {
+    /// The id to send.
+    pub(super) fn get(&self, id: &'a str) -> Cow<'a, str> {
         match self.changed.get(id) {
-            Some(changed) => (Cow::Owned(changed.clone()), true),
-            None => (Cow::Borrowed(id), false),
+            Some(changed) => Cow::Owned(changed.clone()),
+            None => Cow::Borrowed(id),
         }
     }
 }
@@ -94,11 +94,11 @@ mod tests {
     fn good_ids_stay_and_odd_ones_stay_apart() {
         let messages = calls(&["a:b", "a_b", "a.b", "", "a:b", "call_1-X"]);
         let ids = Ids::of(&messages);
-        assert_eq!(ids.get("a_b"), (Cow::Borrowed("a_b"), false));
-        assert_eq!(ids.get("call_1-X"), (Cow::Borrowed("call_1-X"), false));
-        assert_eq!(ids.get("a:b").0, "a_b_2");
-        assert_eq!(ids.get("a.b").0, "a_b_3");
-        assert_eq!(ids.get(""), (Cow::Borrowed("call"), true));
+        assert_eq!(ids.get("a_b"), "a_b");
+        assert_eq!(ids.get("call_1-X"), "call_1-X");
+        assert_eq!(ids.get("a:b"), "a_b_2");
+        assert_eq!(ids.get("a.b"), "a_b_3");
+        assert_eq!(ids.get(""), "call");
     }
 
     proptest::proptest! {
@@ -108,7 +108,7 @@ mod tests {
             let messages = calls(&texts);
             let sent = Ids::of(&messages);
             let distinct: HashSet<_> = texts.iter().collect();
-            let mapped: HashSet<_> = texts.iter().map(|id| sent.get(id).0).collect();
+            let mapped: HashSet<_> = texts.iter().map(|id| sent.get(id)).collect();
             proptest::prop_assert!(mapped.iter().all(|id| fits(id)));
             proptest::prop_assert_eq!(distinct.len(), mapped.len());
         }

@@ -3,8 +3,10 @@
 use super::Context;
 use crate::models::one_sampler;
 
-/// The dialect's highest temperature; others go to 2.
+/// The dialect's highest temperature, which is its default as well; others go to 2.
 const TEMPERATURE_MAX: f64 = 1.0;
+/// All of the probability: no nucleus.
+const TOP_P_ALL: f64 = 1.0;
 
 /// What is sent.
 #[derive(Debug, Default, PartialEq)]
@@ -14,7 +16,8 @@ pub(super) struct Sampling {
     pub(super) top_k: Option<u64>,
 }
 
-/// Decides on the three parameters. Models that think, and newer models altogether, refuse them.
+/// Decides on the three parameters. Models that think, and newer models altogether, refuse them. A
+/// value that asks for what happens unasked loses nothing by being left out.
 pub(super) fn read(
     (temperature, top_p, top_k): (Option<f64>, Option<f64>, Option<u64>),
     thinks: bool,
@@ -22,8 +25,8 @@ pub(super) fn read(
 ) -> Sampling {
     if thinks || cx.target.quirks.no_sampling {
         for (field, given) in [
-            ("temperature", temperature.is_some()),
-            ("top_p", top_p.is_some()),
+            ("temperature", temperature.is_some_and(|t| t != TEMPERATURE_MAX)),
+            ("top_p", top_p.is_some_and(|p| p != TOP_P_ALL)),
             ("top_k", top_k.is_some()),
         ] {
             if given {
@@ -36,7 +39,7 @@ pub(super) fn read(
         cx.approximated("temperature");
     }
     let both = temperature.is_some() && top_p.is_some() && one_sampler(&cx.target.model);
-    if both {
+    if both && top_p != Some(TOP_P_ALL) {
         cx.dropped("top_p");
     }
     Sampling {

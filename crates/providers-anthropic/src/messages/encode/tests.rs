@@ -82,12 +82,16 @@ fn rules_of_the_deployment_apply_to_the_body() {
     let mut asked = hello();
     asked.max_output_tokens = None;
     asked.user = Some("u".to_owned());
-    let (body, _) = body_for(&asked, &target);
+    // The defaults stand in the client's request, in its words or unread.
+    asked.temperature = Some(0.3);
+    asked.extra = vec![pair("speed", "\"fast\""), pair("inference_geo", "\"eu\"")];
+    let (body, lost) = body_for(&asked, &target);
     assert_eq!(at(&body, "max_tokens"), 77);
     assert_eq!(at(&body, "temperature"), 0.3);
     assert_eq!(at(&body, "speed"), "fast");
     assert_eq!(at(&body, "service_tier"), "auto");
     assert_eq!(at(&body, "metadata"), Value::Null);
+    assert!(lost.is_empty(), "{lost:?}");
 
     asked.max_output_tokens = Some(5);
     asked.temperature = Some(0.0);
@@ -98,6 +102,20 @@ fn rules_of_the_deployment_apply_to_the_body() {
     let (body, lost) = body_for(&asked, &target);
     assert_eq!(at(&body, "temperature"), Value::Null);
     assert_eq!(lost, ["-temperature"]);
+}
+
+#[test]
+fn only_defaults_that_the_vendor_knows_are_said_in_its_words() {
+    let pair = |key: &str, value: &str| (key.to_owned(), JsonText::from_valid(value));
+    let mut target = target("m");
+    let stop = || pair("stop_sequences", r#"["END"]"#);
+    // A default of another vendor's, and one that the client's dialect has read.
+    target.params.defaults = vec![stop(), pair("logit_bias", r#"{"1":2}"#), pair("top_p", "0.5")];
+    let asked = ChatRequest { extra: vec![stop(), pair("logit_bias", r#"{"1":2}"#)], ..hello() };
+    let (body, lost) = body_for(&asked, &target);
+    assert_eq!(at(&body, "stop_sequences"), json!(["END"]));
+    assert_eq!((at(&body, "logit_bias"), at(&body, "top_p")), (Value::Null, Value::Null));
+    assert_eq!(lost, ["-logit_bias"]);
 }
 
 proptest::proptest! {

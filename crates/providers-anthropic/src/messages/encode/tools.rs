@@ -81,22 +81,28 @@ fn tool<'a>(i: usize, tool: &'a Tool, cx: &mut Context<'a>) -> Result<body::Tool
     if name == JSON_TOOL {
         return Err(invalid(format!("{path}.function.name"), "this name is the gateway's own"));
     }
-    let input_schema = schema::of_arguments(parameters.as_ref().map(|json| json.as_str()))
-        .ok_or_else(|| {
-            invalid(format!("{path}.function.parameters"), "must be a JSON Schema object")
-        })?;
+    let no_schema =
+        || invalid(format!("{path}.function.parameters"), "must be a JSON Schema object");
+    let mut input_schema = schema::of_arguments(parameters.as_ref().map(|json| json.as_str()))
+        .ok_or_else(no_schema)?;
     // Strict tools are the same machinery as structured output.
     let refused = cx.target.quirks.no_native_schema;
     let strict = *strict == Some(true);
     if strict && refused {
         cx.dropped(format!("{path}.function.strict"));
+    } else if strict {
+        let (closed, changed) = schema::closed(input_schema.get()).ok_or_else(no_schema)?;
+        input_schema = Cow::Owned(closed.into_owned());
+        if changed {
+            cx.approximated(format!("{path}.function.parameters"));
+        }
     }
     Ok(body::Tool::Custom {
         name,
         description: description.as_deref(),
         input_schema,
         strict: strict && !refused,
-        cache_control: cache_control(cache.as_ref()),
+        cache_control: cache_control(cache.as_ref(), cx),
     })
 }
 

@@ -38,6 +38,9 @@ impl Conversation<'_> {
 const USER: &str = "user";
 const ASSISTANT: &str = "assistant";
 
+/// What a user says who has said nothing; the vendor refuses an empty text.
+const SILENCE: &str = ".";
+
 /// A turn while messages are merged into it, with the first and the last of them.
 #[derive(Debug)]
 struct Merged<'a> {
@@ -76,6 +79,11 @@ pub(super) fn turns<'a>(
             Role::Assistant => ASSISTANT,
         };
         match turns.last_mut().filter(|turn| turn.role == role) {
+            // Left out, the question would be the answer before it.
+            _ if content.is_empty() && i + 1 == messages.len() && role == USER => {
+                let field = format!("messages[{i}].content");
+                return Err(unsupported(field, "this vendor takes no message without content"));
+            }
             _ if content.is_empty() => {}
             Some(turn) => {
                 turn.last = i;
@@ -96,10 +104,7 @@ fn finish<'a>(
     system: &mut Vec<Block<'a>>,
     cx: &mut Context<'a>,
 ) -> Result<Vec<Turn<'a>>, EncodeError> {
-    if let Some(Merged { first, role: ASSISTANT, .. }) = turns.first() {
-        let field = format!("messages[{first}].role");
-        return Err(unsupported(field, "this vendor's conversations begin with the user"));
-    }
+    let opens = turns.first().filter(|turn| turn.role == ASSISTANT).map(|turn| turn.first);
     let Some(last) = turns.last().map(|turn| turn.last) else {
         if system.is_empty() {
             return Err(invalid("messages", "there is nothing to answer"));
@@ -112,6 +117,12 @@ fn finish<'a>(
     let mut turns: Vec<Turn<'a>> = turns.into_iter().map(blocks).collect();
     if let Some(turn) = turns.last_mut().filter(|turn| turn.role == ASSISTANT) {
         prefill(turn, last, cx)?;
+    }
+    if let Some(first) = opens {
+        // The vendor's conversations begin with the user, who says as little as can be said.
+        cx.approximated(format!("messages[{first}].role"));
+        let text = Block::Text { text: Cow::Borrowed(SILENCE), cache_control: None };
+        turns.insert(0, Turn { role: USER, content: vec![text] });
     }
     Ok(turns)
 }

@@ -8,7 +8,7 @@ use tollgate_providers_common::BadRequest;
 
 use super::{Extra, kept};
 use crate::wire::Str;
-use crate::wire::ask::{Block, CacheControl, Content, Kind, Source};
+use crate::wire::ask::{Block, CacheControl, Content, Kind, SearchResult, Source, TextBlock};
 
 /// The kinds of blocks that the domain knows.
 const KNOWN: [&str; 7] =
@@ -31,6 +31,9 @@ pub(super) fn content(
 }
 
 fn block(path: &str, raw: &RawValue, extra: &mut Extra) -> Result<Part, BadRequest> {
+    if let Some(part) = search_result(path, raw, extra) {
+        return Ok(part);
+    }
     match serde_json::from_str::<Block<'_>>(raw.get()) {
         Ok(block) => known(path, block, raw, extra),
         Err(problem) => match serde_json::from_str::<Kind<'_>>(raw.get()) {
@@ -38,6 +41,32 @@ fn block(path: &str, raw: &RawValue, extra: &mut Extra) -> Result<Part, BadReque
             Ok(_) | Err(_) => Err(unreadable(path, raw, &problem)),
         },
     }
+}
+
+/// A search result as text: title, source and what was found. What it loses is to be a source that
+/// the answer cites.
+fn search_result(path: &str, raw: &RawValue, extra: &mut Extra) -> Option<Part> {
+    const KIND: &str = "search_result";
+    // Most blocks are none, and need not be read twice to know it.
+    let found: SearchResult<'_> =
+        raw.get().contains(KIND).then(|| serde_json::from_str(raw.get()).ok())??;
+    let SearchResult { kind, source, title, content, cache_control } = found;
+    if &*kind != KIND {
+        return None;
+    }
+    let text = format!("{}\n{}\n\n{}", &*title, &*source, texts(&content)?);
+    extra.push((format!("{path}.type"), JsonText::from_valid(format!("\"{KIND}\""))));
+    Some(Part::Text { text: text.trim_end().to_owned(), cache: cache_control.map(cache) })
+}
+
+/// The texts of blocks that are nothing else, joined.
+fn texts(blocks: &[&RawValue]) -> Option<String> {
+    let text = |raw: &&RawValue| {
+        let block: TextBlock<'_> = serde_json::from_str(raw.get()).ok()?;
+        (&*block.kind == "text").then(|| block.text.into_owned())
+    };
+    let texts: Vec<String> = blocks.iter().map(text).collect::<Option<_>>()?;
+    Some(texts.join("\n\n"))
 }
 
 /// Names the field of a block that does not read. `type` and unknown fields cannot be at fault.
@@ -146,7 +175,7 @@ fn cache(control: CacheControl<'_>) -> CacheMarker {
 
 /// Where a picture or document is; `None` where only this dialect can say it.
 fn media(path: &str, source: Source<'_>) -> Result<Option<MediaSource>, BadRequest> {
-    let Source { kind, media_type, data, url, file_id } = source;
+    let Source { kind, media_type, data, url, file_id, content } = source;
     let need = |value: Option<Str<'_>>, field: &str| {
         value.map(Str::into_owned).ok_or_else(|| missing(&format!("{path}.source"), field))
     };
@@ -158,6 +187,14 @@ fn media(path: &str, source: Source<'_>) -> Result<Option<MediaSource>, BadReque
         "url" => MediaSource::Url(need(url, "url")?),
         "text" => MediaSource::Text(need(data, "data")?),
         "file" => MediaSource::FileId(need(file_id, "file_id")?),
+        "content" => match content {
+            Some(Content::Text(text)) => MediaSource::Text(text.into_owned()),
+            Some(Content::Blocks(blocks)) => match texts(&blocks) {
+                Some(text) => MediaSource::Text(text),
+                None => return Ok(None),
+            },
+            None => return Err(missing(&format!("{path}.source"), "content")),
+        },
         _ => return Ok(None),
     }))
 }

@@ -96,9 +96,8 @@ fn format(path: &str, value: &RawValue, chat: &mut ChatRequest) -> Result<(), Ba
         name: SCHEMA_NAME.to_owned(),
         description: None,
         schema: JsonText::from_valid(schema.get()),
-        // This vendor always holds the model to the schema, others only to some schemas: leave
-        // the decision to them rather than have them refuse the request.
-        strict: None,
+        // This vendor always holds the model to the schema.
+        strict: Some(true),
     });
     Ok(())
 }

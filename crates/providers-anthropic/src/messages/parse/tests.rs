@@ -65,7 +65,7 @@ fn every_option() {
                 name: "response".to_owned(),
                 description: None,
                 schema: json(r#"{"type": "object"}"#),
-                strict: None,
+                strict: Some(true),
             }),
             reasoning: Some(Reasoning {
                 mode: Some(ReasoningMode::Adaptive),
@@ -161,7 +161,8 @@ fn a_conversation_with_tools() {
             {"type":"text","text":"and"},
             {"type":"tool_result","tool_use_id":"t2","is_error":true,"cache_control":{"type":"ephemeral"},
              "content":[{"type":"text","text":"bad"},{"type":"image","source":{"type":"url","url":"http://e.org"}},
-                        {"type":"search_result","source":"s","title":"t","content":[]}]}]},
+                        {"type":"search_result","source":"s","title":"t","content":[{"type":"text","text":"found"},
+                            {"type":"text","text":"more"}]}]}]},
         {"role":"user","content":[{"type":"tool_result","tool_use_id":"t3"}]},
         {"role":"system","content":"mind"}]}"#,
     );
@@ -189,10 +190,7 @@ fn a_conversation_with_tools() {
         detail: None,
         cache: None,
     };
-    let search = foreign(
-        "search_result",
-        r#"{"type":"search_result","source":"s","title":"t","content":[]}"#,
-    );
+    let search = Part::text("t\ns\n\nfound\n\nmore");
     assert_eq!(
         chat.messages,
         vec![
@@ -235,7 +233,8 @@ fn pictures_and_documents() {
            {"type":"document","source":{"type":"text","media_type":"text/plain","data":"t"},"title":"T",
             "context":"c","citations":{"enabled":true},"cache_control":{"type":"ephemeral"}},
            {"type":"document","source":{"type":"url","url":"http://e.org"},"citations":{"enabled": false}},
-           {"type":"document","source":{"type":"content","content":"x"}}"#,
+           {"type":"document","source":{"type":"content","content":[{"type":"text","text":"x"},{"type":"text","text":"y"}]}},
+           {"type":"document","source":{"type":"content","content":[{"type":"image"}]}}"#,
     ));
     let image = |source| Part::Image { source, detail: None, cache: None };
     let document = |source, title: Option<&str>, cache| Part::Document {
@@ -252,7 +251,11 @@ fn pictures_and_documents() {
             image(MediaSource::FileId("file_1".to_owned())),
             document(MediaSource::Text("t".to_owned()), Some("T"), Some(CacheMarker { ttl: None })),
             document(MediaSource::Url("http://e.org".to_owned()), None, None),
-            foreign("document", r#"{"type":"document","source":{"type":"content","content":"x"}}"#),
+            document(MediaSource::Text("x\n\ny".to_owned()), None, None),
+            foreign(
+                "document",
+                r#"{"type":"document","source":{"type":"content","content":[{"type":"image"}]}}"#
+            ),
         ]
     );
     let lost: Vec<&str> = chat.extra.iter().map(|(key, _)| key.as_str()).collect();
@@ -264,7 +267,7 @@ fn what_the_domain_has_no_word_for_travels_whole() {
     for block in [
         r#"{"type":"server_tool_use","id":"s","name":"web_search","input":{"query": "q"}}"#,
         r#"{"type":"web_fetch_tool_result","tool_use_id":"s","content":{"type":"x"}}"#,
-        r#"{"type":"search_result","source":"https://e.org","title":"t","content":[],"citations":{"enabled":true}}"#,
+        r#"{"type":"search_result","source":"https://e.org","title":"t","content":[{"type":"brand_new"}]}"#,
         r#"{"type":"tool_use","id":"t","name":"click","input":{},"toolset_name":"browser"}"#,
         r#"{"type":"brand_new","text":{"a":1}}"#,
     ] {
@@ -273,6 +276,16 @@ fn what_the_domain_has_no_word_for_travels_whole() {
         assert_eq!(chat.messages[0].parts, vec![foreign(kind, block)]);
         assert!(chat.extra.is_empty());
     }
+}
+
+#[test]
+fn what_asks_for_what_happens_unasked_is_not_kept() {
+    let chat = read(&with(
+        r#""speed":"standard","mcp_servers":[],"container":null,"context_management":{},"brand_new":false"#,
+    ));
+    assert_eq!(chat.extra, []);
+    let chat = read(&with(r#""speed":"fast","mcp_servers":[{}]"#));
+    assert_eq!(chat.extra.len(), 2);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The JSON of a request, in OpenAI's order and with absent fields left out.
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 use tollgate_core_types::JsonText;
@@ -37,13 +37,26 @@ pub(super) struct Body<'a> {
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     pub(super) stop: &'a [String],
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) user: Option<&'a str>,
+    pub(super) user: Option<Cow<'a, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) service_tier: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) stream: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) stream_options: Option<StreamOptions>,
+    /// Fields of this dialect that the domain has no word for.
+    #[serde(flatten)]
+    pub(super) own: Own<'a>,
+}
+
+/// Fields by name, their values as they came.
+#[derive(Default)]
+pub(super) struct Own<'a>(pub(super) Vec<(&'a str, &'a RawValue)>);
+
+impl Serialize for Own<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().copied())
+    }
 }
 
 #[derive(Serialize)]
@@ -65,7 +78,7 @@ pub(super) struct Message<'a> {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) tool_calls: Vec<ToolCall<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) tool_call_id: Option<&'a str>,
+    pub(super) tool_call_id: Option<Cow<'a, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) audio: Option<&'a RawValue>,
 }
@@ -82,6 +95,27 @@ impl Message<'_> {
             tool_call_id: None,
             audio: None,
         }
+    }
+
+    /// Whether an assistant's message says nothing at all.
+    pub(super) fn is_empty(&self) -> bool {
+        let Self {
+            role: _,
+            content,
+            name: _,
+            reasoning_content,
+            refusal,
+            tool_calls,
+            tool_call_id: _,
+            audio,
+        } = self;
+        let text = match content {
+            Some(Content::Text(text)) => !text.is_empty(),
+            Some(Content::Parts(parts)) => !parts.is_empty(),
+            None => false,
+        };
+        let silent = reasoning_content.is_none() && refusal.is_none() && audio.is_none();
+        !text && silent && tool_calls.is_empty()
     }
 }
 
@@ -137,7 +171,7 @@ pub(super) struct File<'a> {
 #[serde(untagged)]
 pub(super) enum ToolCall<'a> {
     Function {
-        id: &'a str,
+        id: Cow<'a, str>,
         #[serde(rename = "type")]
         kind: &'static str,
         function: CalledFunction<'a>,
@@ -170,7 +204,7 @@ pub(super) struct Function<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) description: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) parameters: Option<&'a RawValue>,
+    pub(super) parameters: Option<Cow<'a, RawValue>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) strict: Option<bool>,
 }

@@ -2,19 +2,19 @@
 //! them, roles as the target knows them.
 
 use std::borrow::Cow;
-use tollgate_core_types::Dialect;
 use tollgate_core_types::chat::{self as domain, ReasoningPart, Role};
 use tollgate_providers_common::EncodeError;
 use tollgate_providers_common::target::Quirks;
 
-use super::Losses;
 use super::body::{CalledFunction, Content, Known, Message, Part, ToolCall};
-use super::parts::{self, At};
+use super::parts::{self, At, PARAGRAPH};
+use super::{Losses, ids};
 use crate::outgoing::arguments_or_empty;
 
-/// All messages in order.
+/// All messages in order; `instruction` is what we have to tell the model ourselves.
 pub(super) fn all<'a>(
     messages: &'a [domain::Message],
+    instruction: Option<String>,
     quirks: &Quirks,
     losses: &mut Losses,
 ) -> Result<Vec<Message<'a>>, EncodeError> {
@@ -36,7 +36,30 @@ pub(super) fn all<'a>(
         }
     }
     writer.flush_media();
+    if let Some(Message { role: "assistant", tool_calls, .. }) = writer.out.last()
+        && tool_calls.is_empty()
+    {
+        // Elsewhere it is the beginning of the answer; here it is one, and another follows.
+        writer.losses.approximated(format!("messages[{}].role", messages.len().saturating_sub(1)));
+    }
+    instruct(&mut writer.out, instruction, quirks);
     Ok(writer.out)
+}
+
+/// Adds an instruction of ours to those at the beginning; some servers take one such message only.
+fn instruct(out: &mut Vec<Message<'_>>, instruction: Option<String>, quirks: &Quirks) {
+    let Some(instruction) = instruction else { return };
+    if let Some(Message {
+        role: "system" | "developer", content: Some(Content::Text(text)), ..
+    }) = out.first_mut()
+    {
+        let text = text.to_mut();
+        text.push_str(PARAGRAPH);
+        text.push_str(&instruction);
+        return;
+    }
+    let content = Some(Content::Text(Cow::Owned(instruction)));
+    out.insert(0, Message { content, ..Message::new(instructor(Role::System, quirks)) });
 }
 
 /// The role of instructions at the target.
@@ -81,8 +104,11 @@ impl<'a> Writer<'a, '_> {
             self.losses.cache(cache.as_ref());
             content.push(parts::text(text));
         }
-        let content = Some(parts::content(content));
-        self.out.push(Message { content, name, ..Message::new(role) });
+        let content = parts::content(content, PARAGRAPH);
+        // Text of nothing says nothing.
+        if !matches!(&content, Content::Text(text) if text.is_empty()) {
+            self.out.push(Message { content: Some(content), name, ..Message::new(role) });
+        }
         Ok(())
     }
 
@@ -107,11 +133,14 @@ impl<'a> Writer<'a, '_> {
                 | domain::Part::ToolCall(_) => content.push(self.input(part, at)?),
             }
         }
-        self.flush_media();
-        if !content.is_empty() || parts.is_empty() {
-            let content = Some(parts::content(content));
-            self.out.push(Message { content, name, ..Message::new("user") });
+        if content.is_empty() && !parts.is_empty() {
+            // Results alone: more of them may follow in the next message.
+            return Ok(());
         }
+        // One message of the user rather than two, which some servers refuse.
+        self.media.append(&mut content);
+        let content = parts::content(std::mem::take(&mut self.media), PARAGRAPH);
+        self.out.push(Message { content: Some(content), name, ..Message::new("user") });
         Ok(())
     }
 
@@ -165,6 +194,7 @@ impl<'a> Writer<'a, '_> {
                 domain::Part::ToolCall(domain::ToolCall { id, name, arguments }) => {
                     let arguments = arguments_or_empty(arguments);
                     let function = CalledFunction { name, arguments };
+                    let id = ids::id(id);
                     said.tool_calls.push(ToolCall::Function { id, kind: "function", function });
                 }
                 domain::Part::Reasoning(part) => self.reasoning(&mut said, part, index),
@@ -186,14 +216,18 @@ impl<'a> Writer<'a, '_> {
             }
         }
         finish_assistant(&mut said, content);
-        self.out.push(said);
+        // A turn of nothing but what is withheld is none; servers refuse an empty one.
+        if !said.is_empty() {
+            self.out.push(said);
+        }
         Ok(())
     }
 
-    /// Reasoning goes back to those who issued it; this dialect has no place for a signature.
+    /// Readable reasoning goes back as it came, for some vendors refuse a conversation without it.
+    /// What an issuer signed or sealed is for that issuer alone, and has no place in this dialect.
     fn reasoning(&mut self, said: &mut Message<'a>, part: &'a ReasoningPart, index: usize) {
-        let ReasoningPart { text, signature, redacted, issuer } = part;
-        if *issuer != Dialect::OPENAI_CHAT || signature.is_some() || redacted.is_some() {
+        let ReasoningPart { text, signature, redacted, issuer: _ } = part;
+        if signature.is_some() || redacted.is_some() {
             self.losses.dropped(format!("messages[{index}].thinking"));
             return;
         }
@@ -237,8 +271,8 @@ impl<'a> Writer<'a, '_> {
             self.media.push(Part::Known(Known::Text { text: Cow::Owned(label) }));
             self.media.append(&mut media);
         }
-        let content = Some(parts::content(content));
-        let tool_call_id = Some(call_id.as_str());
+        let content = Some(parts::content(content, PARAGRAPH));
+        let tool_call_id = Some(ids::id(call_id));
         self.out.push(Message { content, tool_call_id, ..Message::new("tool") });
         Ok(())
     }
@@ -251,7 +285,8 @@ fn finish_assistant<'a>(said: &mut Message<'a>, mut content: Vec<Part<'a>>) {
         content.clear();
     }
     let silent = said.refusal.is_some() || !said.tool_calls.is_empty() || said.audio.is_some();
-    said.content = (!content.is_empty() || !silent).then(|| parts::content(content));
+    // A model's text is one, also where it was told in pieces.
+    said.content = (!content.is_empty() || !silent).then(|| parts::content(content, ""));
 }
 
 #[cfg(test)]

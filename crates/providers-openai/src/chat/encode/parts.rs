@@ -25,17 +25,32 @@ impl At {
     }
 }
 
-/// Content of one text is written as a string, which every server takes.
-pub(super) fn content(mut parts: Vec<Part<'_>>) -> Content<'_> {
-    let alone = parts.len() == 1;
-    match parts.pop() {
-        None => Content::Text(Cow::Borrowed("")),
-        Some(Part::Known(Known::Text { text })) if alone => Content::Text(text),
-        Some(last) => {
-            parts.push(last);
-            Content::Parts(parts)
+/// Between texts that stood apart.
+pub(super) const PARAGRAPH: &str = "\n\n";
+
+/// Content of nothing but text is written as one string, which every server takes; many refuse
+/// lists. `between` is what keeps texts apart that were parts of their own.
+pub(super) fn content<'a>(mut parts: Vec<Part<'a>>, between: &str) -> Content<'a> {
+    if !parts.iter().all(|part| matches!(part, Part::Known(Known::Text { .. }))) {
+        return Content::Parts(parts);
+    }
+    if parts.len() == 1
+        && let Some(Part::Known(Known::Text { text })) = parts.pop()
+    {
+        return Content::Text(text);
+    }
+    let mut joined = String::new();
+    for part in &parts {
+        if let Part::Known(Known::Text { text }) = part
+            && !text.is_empty()
+        {
+            if !joined.is_empty() {
+                joined.push_str(between);
+            }
+            joined.push_str(text);
         }
     }
+    Content::Text(Cow::Owned(joined))
 }
 
 pub(super) fn text(text: &str) -> Part<'_> {
@@ -68,7 +83,7 @@ pub(super) fn document<'a>(
         MediaSource::Base64 { media_type, data } => File {
             file_id: None,
             // OpenAI refuses data without a name.
-            filename: Some(title.unwrap_or("document")),
+            filename: Some(title.unwrap_or_else(|| unnamed(media_type))),
             file_data: Some(data_url(media_type, data)),
         },
         MediaSource::FileId(id) => File { file_id: Some(id), filename: None, file_data: None },
@@ -117,6 +132,11 @@ pub(super) fn kind(part: &domain::Part) -> &'static str {
         domain::Part::Refusal { .. } => "a refusal",
         domain::Part::Foreign { .. } => "a part of another dialect",
     }
+}
+
+/// A name for a document that has none.
+fn unnamed(media_type: &str) -> &'static str {
+    if media_type == "application/pdf" { "document.pdf" } else { "document" }
 }
 
 fn data_url(media_type: &str, data: &str) -> String {

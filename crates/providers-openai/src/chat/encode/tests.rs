@@ -3,7 +3,8 @@
 use super::*;
 use crate::tests::support::target;
 use tollgate_core_types::chat::{
-    CacheMarker, MediaSource, Message, Part, ReasoningPart, ResponseFormat, Role, Tool, ToolChoice,
+    CacheMarker, MediaSource, Message, Part, ReasoningPart, ResponseFormat, Role, Tool, ToolCall,
+    ToolChoice,
 };
 use tollgate_core_types::{Dialect, JsonText};
 use tollgate_providers_common::target::Quirks;
@@ -53,48 +54,6 @@ fn reasoning_families_get_their_own_fields() {
 }
 
 #[test]
-fn thinking_becomes_effort() {
-    let table = [
-        (
-            Some(ReasoningMode::Budget(1024)),
-            None,
-            Some("low"),
-            "thinking.budget_tokens Approximated",
-        ),
-        (
-            Some(ReasoningMode::Budget(8192)),
-            None,
-            Some("medium"),
-            "thinking.budget_tokens Approximated",
-        ),
-        (
-            Some(ReasoningMode::Budget(8193)),
-            None,
-            Some("high"),
-            "thinking.budget_tokens Approximated",
-        ),
-        (
-            Some(ReasoningMode::Budget(1)),
-            Some("max"),
-            Some("max"),
-            "thinking.budget_tokens Approximated",
-        ),
-        (Some(ReasoningMode::Adaptive), None, None, ""),
-        (Some(ReasoningMode::Adaptive), Some("xhigh"), Some("xhigh"), ""),
-        (Some(ReasoningMode::Disabled), None, None, "thinking Dropped"),
-        (Some(ReasoningMode::Disabled), Some("none"), Some("none"), ""),
-        (None, Some("low"), Some("low"), ""),
-    ];
-    for (mode, effort, expected, lost) in table {
-        let effort = effort.map(str::to_owned);
-        let reasoning = Some(Reasoning { mode, effort, display: None });
-        let (body, said) = plain(&ChatRequest { reasoning, ..chat() });
-        assert_eq!(body.get("reasoning_effort").and_then(|it| it.as_str()), expected, "{mode:?}");
-        assert_eq!(said.join(","), lost, "{mode:?}");
-    }
-}
-
-#[test]
 fn tool_results_stand_together_and_their_media_follow() {
     let result = |id: &str, parts, is_error| Part::ToolResult {
         call_id: id.to_owned(),
@@ -120,12 +79,12 @@ fn tool_results_stand_together_and_their_media_follow() {
     let expected = serde_json::json!([
         {"role": "tool", "tool_call_id": "a", "content": ""},
         {"role": "tool", "tool_call_id": "b", "content": "x"},
-        {"role": "tool", "tool_call_id": "c", "content": [{"type": "text", "text": "y"}, {"type": "text", "text": "z"}]},
+        {"role": "tool", "tool_call_id": "c", "content": "y\n\nz"},
         {"role": "user", "content": [
             {"type": "text", "text": "Attached to the result of tool call a:"},
             {"type": "image_url", "image_url": {"url": "data:image/png;base64,AA=="}},
+            {"type": "text", "text": "go on"},
         ]},
-        {"role": "user", "content": "go on"},
     ]);
     assert_eq!(body["messages"], expected);
     assert_eq!(
@@ -150,25 +109,102 @@ fn results_within_a_user_message_go_before_it() {
 
 #[test]
 fn assistant_messages_keep_what_this_dialect_can_say() {
-    let reasoning = |issuer, text: &str| {
+    let reasoning = |signature: Option<&str>, text: &str| {
         Part::Reasoning(ReasoningPart {
             text: text.to_owned(),
-            signature: None,
+            signature: signature.map(str::to_owned),
             redacted: None,
-            issuer,
+            issuer: Dialect::ANTHROPIC_MESSAGES,
         })
     };
     let parts = vec![
-        reasoning(Dialect::ANTHROPIC_MESSAGES, "theirs"),
-        reasoning(Dialect::OPENAI_CHAT, "ours, "),
-        reasoning(Dialect::OPENAI_CHAT, "too"),
+        reasoning(Some("signed"), "theirs"),
+        reasoning(None, "readable, "),
+        reasoning(None, "too"),
+        Part::text("The answer "),
+        Part::text("in pieces."),
     ];
     let (body, lost) = plain(&with_parts(Role::Assistant, parts));
     assert_eq!(
         body["messages"][0],
-        serde_json::json!({"role": "assistant", "content": "", "reasoning_content": "ours, too"})
+        serde_json::json!({
+            "role": "assistant",
+            "content": "The answer in pieces.",
+            "reasoning_content": "readable, too",
+        })
     );
-    assert_eq!(lost, ["messages[0].thinking Dropped"]);
+    assert_eq!(lost, ["messages[0].thinking Dropped", "messages[0].role Approximated"]);
+    let withheld = ChatRequest {
+        messages: vec![
+            user(vec![Part::text("a")]),
+            Message {
+                role: Role::Assistant,
+                parts: vec![reasoning(Some("signed"), "theirs")],
+                name: None,
+            },
+            user(vec![Part::text("b")]),
+        ],
+        ..ChatRequest::default()
+    };
+    let (body, lost) = plain(&withheld);
+    assert_eq!(body["messages"].as_array().unwrap().len(), 2, "an empty turn is none");
+    assert_eq!(lost, ["messages[1].thinking Dropped"]);
+}
+
+#[test]
+fn content_of_text_alone_is_one_string() {
+    let text = |role, texts: &[&str]| Message {
+        role,
+        parts: texts.iter().map(|text| Part::text(*text)).collect(),
+        name: None,
+    };
+    let messages = vec![
+        text(Role::System, &["Be brief.", "", "Be kind."]),
+        text(Role::User, &["a", "b"]),
+        text(Role::Assistant, &["c"]),
+        text(Role::System, &[""]),
+        text(Role::User, &[""]),
+    ];
+    let (body, lost) = plain(&ChatRequest { messages, ..ChatRequest::default() });
+    let expected = serde_json::json!([
+        {"role": "system", "content": "Be brief.\n\nBe kind."},
+        {"role": "user", "content": "a\n\nb"},
+        {"role": "assistant", "content": "c"},
+        {"role": "user", "content": ""},
+    ]);
+    assert_eq!(body["messages"], expected);
+    assert!(lost.is_empty());
+}
+
+#[test]
+fn a_conversation_that_ends_with_the_assistant_is_told_as_approximated() {
+    let messages = vec![
+        user(vec![Part::text("a")]),
+        Message { role: Role::Assistant, parts: vec![Part::text("It is")], name: None },
+    ];
+    let (_, lost) = plain(&ChatRequest { messages, ..ChatRequest::default() });
+    assert_eq!(lost, ["messages[1].role Approximated"]);
+}
+
+#[test]
+fn a_long_id_is_shortened_alike_in_a_call_and_its_result() {
+    let id = format!("chatcmpl-tool-{}", "a".repeat(32));
+    let call = ToolCall { id: id.clone(), name: "f".to_owned(), arguments: "{}".to_owned() };
+    let result = Part::ToolResult {
+        call_id: id.clone(),
+        parts: vec![Part::text("r")],
+        is_error: false,
+        cache: None,
+    };
+    let messages = vec![
+        Message { role: Role::Assistant, parts: vec![Part::ToolCall(call)], name: None },
+        Message { role: Role::Tool, parts: vec![result], name: None },
+    ];
+    let (body, lost) = plain(&ChatRequest { messages, ..ChatRequest::default() });
+    let sent = body["messages"][0]["tool_calls"][0]["id"].as_str().unwrap();
+    assert!(sent.len() <= 40 && sent != id);
+    assert_eq!(body["messages"][1]["tool_call_id"], sent);
+    assert!(lost.is_empty(), "an id only ties a result to its call");
 }
 
 #[test]
@@ -184,7 +220,7 @@ fn documents_go_as_files_or_text() {
     let parts = vec![document(pdf, None), document(text, Some("Title"))];
     let (body, lost) = plain(&with_parts(Role::User, parts));
     let expected = serde_json::json!([
-        {"type": "file", "file": {"filename": "document", "file_data": "data:application/pdf;base64,AA"}},
+        {"type": "file", "file": {"filename": "document.pdf", "file_data": "data:application/pdf;base64,AA"}},
         {"type": "text", "text": "Title\n\nbody"},
     ]);
     assert_eq!(body["messages"][0]["content"], expected);
@@ -275,7 +311,20 @@ fn schemas_are_relaxed_where_the_server_knows_none() {
     let quirks = Quirks { no_native_schema: true, ..Quirks::default() };
     let (body, lost) = encode(&chat, quirks);
     assert_eq!(body["response_format"], serde_json::json!({"type": "json_object"}));
+    let instruction =
+        r#"Answer with one JSON object and nothing else. Its JSON Schema: {"type":"object"}"#;
+    let told = serde_json::json!({"role": "system", "content": instruction});
+    assert_eq!(
+        body["messages"][0], told,
+        "such servers need the word JSON, and the model a schema"
+    );
     assert_eq!(lost, ["response_format Approximated"]);
+    let mut instructed = chat.clone();
+    let system = Message { role: Role::System, parts: vec![Part::text("s")], name: None };
+    instructed.messages.insert(0, system);
+    let (body, _) = encode(&instructed, quirks);
+    assert_eq!(body["messages"][0]["content"], format!("s\n\n{instruction}"));
+    assert_eq!(body["messages"].as_array().unwrap().len(), 2);
     let broken = ResponseFormat::JsonSchema {
         name: "s".to_owned(),
         description: None,
@@ -294,6 +343,7 @@ fn tiers_and_streams_are_said_in_openais_words() {
         ("priority", Some("priority"), ""),
         ("standard_only", Some("default"), "service_tier Approximated"),
         ("batch", None, "service_tier Dropped"),
+        ("auto", None, ""),
     ] {
         let chat = ChatRequest { service_tier: Some(tier.to_owned()), ..chat() };
         let (body, said) = plain(&chat);
@@ -315,4 +365,104 @@ fn a_field_is_reported_once_and_dropping_weighs_more() {
     losses.approximated("a");
     losses.dropped("b");
     assert_eq!(losses.into_list(), [Lost::dropped("a"), Lost::dropped("b")]);
+}
+
+#[test]
+fn strictness_is_asked_for_only_where_it_can_be_had() {
+    let complete =
+        r#"{"type":"object","properties":{"a":{}},"required":["a"],"additionalProperties":false}"#;
+    let partial = r#"{"type":"object","properties":{"a":{}},"additionalProperties":false}"#;
+    for (schema, strict, lost) in [
+        (complete, Some(true), ""),
+        (partial, None, "tools[0].strict Approximated,response_format Approximated"),
+    ] {
+        let schema = || JsonText::from_valid(schema);
+        let offered =
+            Tool { parameters: Some(schema()), strict: Some(true), cache: None, ..tool("f") };
+        let format = ResponseFormat::JsonSchema {
+            name: "s".to_owned(),
+            description: None,
+            schema: schema(),
+            strict: Some(true),
+        };
+        let chat = ChatRequest { tools: vec![offered], response_format: Some(format), ..chat() };
+        let (body, mut said) = plain(&chat);
+        said.sort_unstable_by(|a, b| b.cmp(a));
+        assert_eq!(body["tools"][0]["function"].get("strict").and_then(|it| it.as_bool()), strict);
+        let format = &body["response_format"]["json_schema"];
+        assert_eq!(format.get("strict").and_then(|it| it.as_bool()), strict);
+        assert_eq!(said.join(","), lost);
+    }
+}
+
+#[test]
+fn what_a_family_refuses_is_left_out() {
+    let asked = ChatRequest {
+        stop: vec!["END".to_owned()],
+        tools: vec![Tool { cache: None, ..tool("f") }],
+        parallel_tool_calls: Some(false),
+        user: Some("u".repeat(65)),
+        ..chat()
+    };
+    let on = |model: &str| {
+        let target = UpstreamTarget { quirks: crate::quirks_for(model), ..target(model) };
+        let (text, lost) = body(&asked, &target).unwrap();
+        let lost: Vec<String> = lost.iter().map(|lost| lost.field.to_string()).collect();
+        (serde_json::from_slice::<serde_json::Value>(&text).unwrap(), lost)
+    };
+    let (body, lost) = on("o4-mini");
+    assert!(body.get("stop").is_none() && body.get("parallel_tool_calls").is_none());
+    assert_eq!(lost, ["stop", "user"]);
+    let (body, lost) = on("gpt-4o");
+    assert_eq!(
+        (body["stop"][0].as_str(), body["parallel_tool_calls"].as_bool()),
+        (Some("END"), Some(false))
+    );
+    assert_eq!(body["user"].as_str().unwrap().len(), 64);
+    assert_eq!(lost, ["user"]);
+}
+
+#[test]
+fn own_fields_go_on_and_others_are_lost() {
+    let extra = |name: &str, json: &str| (name.to_owned(), JsonText::from_valid(json));
+    let asked = ChatRequest {
+        extra: vec![
+            extra("seed", "7"),
+            extra("logit_bias", r#"{"1": 2}"#),
+            extra("container", r#""c""#),
+            extra("enable_thinking", "false"),
+        ],
+        ..chat()
+    };
+    let (body, lost) = plain(&asked);
+    assert_eq!((body["seed"].as_u64(), body["logit_bias"]["1"].as_u64()), (Some(7), Some(2)));
+    assert_eq!(lost, ["container Dropped", "enable_thinking Dropped"]);
+    let (body, lost) = encode(&asked, crate::quirks_for("o3"));
+    assert!(body.get("logit_bias").is_none());
+    assert_eq!(lost, ["logit_bias Dropped", "container Dropped", "enable_thinking Dropped"]);
+}
+
+#[test]
+fn arguments_always_say_their_properties() {
+    for (given, sent) in [
+        (r#"{"type":"object"}"#, r#"{"properties":{},"type":"object"}"#),
+        (
+            r#"{ "type": "object", "title": "t" }"#,
+            r#"{"properties":{}, "type": "object", "title": "t" }"#,
+        ),
+        ("{}", r#"{"type":"object","properties":{}}"#),
+        (
+            r#"{"type":"object","properties": {"a":{}}}"#,
+            r#"{"type":"object","properties": {"a":{}}}"#,
+        ),
+        (r##"{"$ref":"#/$defs/a"}"##, r##"{"$ref":"#/$defs/a"}"##),
+    ] {
+        let parameters = Some(JsonText::from_valid(given));
+        let offered = Tool { parameters, cache: None, ..tool("f") };
+        let (text, lost) =
+            body(&ChatRequest { tools: vec![offered], ..chat() }, &target("m")).unwrap();
+        let text = String::from_utf8(text).unwrap();
+        assert!(text.contains(&format!(r#""parameters":{sent}"#)), "{text}");
+        assert!(lost.is_empty());
+    }
 }

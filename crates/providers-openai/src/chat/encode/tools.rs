@@ -1,12 +1,15 @@
 //! Tools, their choice, and the form of the answer.
 
-use tollgate_core_types::Dialect;
+use serde_json::value::RawValue;
+use std::borrow::Cow;
+use std::collections::HashMap;
 use tollgate_core_types::chat as domain;
+use tollgate_core_types::{Dialect, JsonText};
 use tollgate_providers_common::EncodeError;
 use tollgate_providers_common::target::Quirks;
 
-use super::Losses;
 use super::body::{Function, JsonSchema, Named, ResponseFormat, Tool, ToolChoice, raw};
+use super::{Losses, strict};
 
 pub(super) fn list<'a>(
     tools: &'a [domain::Tool],
@@ -33,13 +36,46 @@ fn one<'a>(
         });
     }
     let field = || format!("tools[{index}].parameters");
-    let parameters = match parameters {
-        Some(json) => Some(raw(json, &field())?),
-        None => None,
-    };
-    let function =
-        Function { name, description: description.as_deref(), parameters, strict: *strict };
+    let parameters = parameters.as_ref().map(|json| whole(json, &field())).transpose()?;
+    let schema = tool.parameters.as_ref();
+    let strict = held(*strict, schema, || format!("tools[{index}].strict"), losses);
+    let function = Function { name, description: description.as_deref(), parameters, strict };
     Ok(Tool::Function { kind: "function", function })
+}
+
+/// The schema of arguments. OpenAI refuses an object that does not say which properties it has, so
+/// that one without any says so.
+fn whole<'a>(schema: &'a JsonText, field: &str) -> Result<Cow<'a, RawValue>, EncodeError> {
+    let given = raw(schema, field)?;
+    let keywords: HashMap<String, &RawValue> =
+        serde_json::from_str(given.get()).unwrap_or_default();
+    let kind = keywords.get("type").map(|kind| kind.get());
+    let plain = kind == Some("\"object\"") || keywords.is_empty();
+    let rest = given.get().strip_prefix('{').filter(|_| plain);
+    let Some(rest) = rest.filter(|_| !keywords.contains_key("properties")) else {
+        return Ok(Cow::Borrowed(given));
+    };
+    let object = if keywords.is_empty() {
+        r#"{"type":"object","properties":{}}"#.to_owned()
+    } else {
+        format!(r#"{{"properties":{{}},{rest}"#)
+    };
+    Ok(RawValue::from_string(object).map_or(Cow::Borrowed(given), Cow::Owned))
+}
+
+/// Whether to hold the model to a schema. A schema that OpenAI could not hold it to is sent without
+/// the word, for OpenAI would refuse the request.
+fn held(
+    strict: Option<bool>,
+    schema: Option<&JsonText>,
+    field: impl FnOnce() -> String,
+    losses: &mut Losses,
+) -> Option<bool> {
+    if strict == Some(true) && !schema.is_none_or(strict::fits) {
+        losses.approximated(field());
+        return None;
+    }
+    strict
 }
 
 /// The choice of a tool. Vendors refuse one without tools.
@@ -71,25 +107,40 @@ pub(super) fn choice<'a>(
     })
 }
 
-/// The form of the answer; a server without schemas is asked for any JSON object.
+/// How the form of the answer is asked for.
+#[derive(Default)]
+pub(super) struct Form<'a> {
+    pub(super) format: Option<ResponseFormat<'a>>,
+    /// What the model must be told beside it.
+    pub(super) instruction: Option<String>,
+}
+
+/// The form of the answer; a server without schemas is asked for any JSON object, and the model is
+/// told the schema in words.
 pub(super) fn format<'a>(
     format: Option<&'a domain::ResponseFormat>,
     quirks: &Quirks,
     losses: &mut Losses,
-) -> Result<Option<ResponseFormat<'a>>, EncodeError> {
+) -> Result<Form<'a>, EncodeError> {
+    const FIELD: &str = "response_format.json_schema.schema";
+    let plain = |format| Form { format: Some(format), instruction: None };
     Ok(match format {
-        None => None,
-        Some(domain::ResponseFormat::Text) => Some(ResponseFormat::Text),
-        Some(domain::ResponseFormat::JsonObject) => Some(ResponseFormat::JsonObject),
-        Some(domain::ResponseFormat::JsonSchema { .. }) if quirks.no_native_schema => {
+        None => Form::default(),
+        Some(domain::ResponseFormat::Text) => plain(ResponseFormat::Text),
+        Some(domain::ResponseFormat::JsonObject) => plain(ResponseFormat::JsonObject),
+        Some(domain::ResponseFormat::JsonSchema { schema, .. }) if quirks.no_native_schema => {
             losses.approximated("response_format");
-            Some(ResponseFormat::JsonObject)
+            let schema = raw(schema, FIELD)?.get();
+            let instruction =
+                format!("Answer with one JSON object and nothing else. Its JSON Schema: {schema}");
+            Form { format: Some(ResponseFormat::JsonObject), instruction: Some(instruction) }
         }
         Some(domain::ResponseFormat::JsonSchema { name, description, schema, strict }) => {
-            let schema = raw(schema, "response_format.json_schema.schema")?;
+            let strict = held(*strict, Some(schema), || "response_format".to_owned(), losses);
+            let schema = raw(schema, FIELD)?;
             let description = description.as_deref();
-            let json_schema = JsonSchema { name, description, schema, strict: *strict };
-            Some(ResponseFormat::JsonSchema { json_schema })
+            let json_schema = JsonSchema { name, description, schema, strict };
+            plain(ResponseFormat::JsonSchema { json_schema })
         }
     })
 }

@@ -42,7 +42,11 @@ fn one(place: &Place<'_, '_>, index: usize, memory: &mut Memory) -> Result<Messa
         "developer" => (Role::Developer, instructions(&mut fields, path)?),
         "user" => (Role::User, parts::content(&fields.need(path, "content")?)?),
         "assistant" => (Role::Assistant, assistant::parts(&mut fields, path, index, memory)?),
-        "tool" => (Role::Tool, vec![tool_result(&mut fields, path)?]),
+        "tool" => {
+            // The tool's name, which its call says already.
+            name = None;
+            (Role::Tool, vec![tool_result(&mut fields, path)?])
+        }
         "function" => (Role::Tool, vec![function_result(&mut fields, path, name.take(), memory)?]),
         other => {
             let got = crate::shape::describe(&serde_json::Value::from(other));

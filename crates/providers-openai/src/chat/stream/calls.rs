@@ -49,7 +49,7 @@ impl Calls {
         reply_id: &str,
         out: &mut Vec<ChatEvent>,
     ) -> Result<(), DecodeError> {
-        for call in said.tool_calls.iter().flatten() {
+        for call in &said.tool_calls.0 {
             self.piece(Piece::of_call(call), reply_id, out)?;
         }
         if let Some(function) = &said.function_call {

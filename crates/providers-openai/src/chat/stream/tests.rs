@@ -119,3 +119,26 @@ fn only_a_chunk_of_usage_alone_gives_usage_alone() {
     let (events, _) = feed(&mut decoder, &format!(r#"{{"choices":[],{usage}}}"#));
     assert!(matches!(events.as_slice(), [ChatEvent::Usage(_)]), "{events:?}");
 }
+
+#[test]
+fn the_quick_reading_of_a_chunk_says_what_the_full_one_says() {
+    let mut quickly_read = 0;
+    for fixture in crate::tests::support::fixtures("streams", ".sse") {
+        let stream = std::fs::read_to_string(&fixture).unwrap();
+        for data in stream.lines().filter_map(|line| line.strip_prefix("data:")) {
+            let data = data.trim().as_bytes();
+            let mut quick = Vec::new();
+            let mut decoder = Decoder { phase: Phase::Started, seen: 1, ..Decoder::default() };
+            if !decoder.piece(data, &mut quick) {
+                continue;
+            }
+            let (mut full, mut events) =
+                (Decoder { phase: Phase::Started, seen: 1, ..Decoder::default() }, Vec::new());
+            let chunk: Answer<'_> = serde_json::from_slice(data).unwrap();
+            full.chunk(&chunk, data, &mut events).unwrap();
+            assert_eq!(quick, events, "{}: {}", fixture.display(), String::from_utf8_lossy(data));
+            quickly_read += 1;
+        }
+    }
+    assert!(quickly_read >= 10, "{quickly_read}");
+}
