@@ -1,0 +1,23 @@
+//! The HTTP clients of Tollgate. The data path is a pooled hyper-util client behind the
+//! [`Transport`](tollgate_providers_common::Transport) seam ([`HyperTransport`]); the control plane
+//! (credential and health probes) is a small reqwest client ([`Control`]).
+//!
+//! It exists so that pools, TLS, DNS and deadlines are decided in one place. This is the only crate
+//! that uses reqwest, rustls and hyper's client. It must never follow a redirect, never retry what
+//! may have reached a vendor, never downgrade TLS, never speak HTTP/2 in the clear, never read proxy
+//! variables from the environment, and never put a path, a query or a credential in an error's text.
+
+mod body;
+mod client;
+mod clock;
+mod config;
+mod connect;
+mod control;
+mod dns;
+mod origin;
+mod reason;
+mod tls;
+
+pub use client::HyperTransport;
+pub use config::{TransportConfig, TransportInitError};
+pub use control::Control;
