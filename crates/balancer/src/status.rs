@@ -59,6 +59,8 @@ pub struct Totals {
     pub completed: u64,
     /// Attempts that failed before their first content.
     pub failed: u64,
+    /// Attempts whose request was wrong in itself: no fault of the member.
+    pub refused: u64,
     /// Committed attempts that broke before their end.
     pub broken: u64,
     /// Failed attempts whose error was a throttle; part of `failed`.

@@ -192,8 +192,13 @@ impl Core {
         let noted = Noted::new(error, now);
         let mut state = self.state();
         state.taken.end();
-        state.totals.failed += 1;
-        state.last_error = Some(noted);
+        if disposition.blame == Blame::Client {
+            // The request was wrong, not the member, and what was wrong is its sender's business.
+            state.totals.refused += 1;
+        } else {
+            state.totals.failed += 1;
+            state.last_error = Some(noted);
+        }
         let asked = error.retry_after();
         if matches!(disposition.breaker, BreakerEffect::Failure | BreakerEffect::Throttled) {
             state.latency.penalise(sample.elapsed, asked, sample.size, now);

@@ -89,6 +89,9 @@ async fn a_clients_own_mistake_is_not_tried_again() {
     assert_eq!(denied.report.param.as_deref(), Some("n"));
     assert_eq!(denied.report.message, "bad n");
     assert!(second.seen().is_empty());
+    let status = &engine.status()[0].deployments[0];
+    assert_eq!((status.requests, status.failures), (1, 0), "no fault of the deployment");
+    assert_eq!(status.last_error, None, "what a client asked is nobody else's to see");
 }
 
 #[tokio::test]

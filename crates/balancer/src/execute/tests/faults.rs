@@ -249,7 +249,7 @@ proptest! {
                     prop_assert_eq!(status.in_use.in_flight, 0);
                     prop_assert_eq!(status.refusal, None);
                     let t = status.totals;
-                    let ends = t.failed + t.completed + t.broken + t.cancelled;
+                    let ends = t.failed + t.refused + t.completed + t.broken + t.cancelled;
                     prop_assert_eq!(t.attempts, ends, "{:?}", t);
                 }
                 prop_assert!(group.budget().is_none_or(|budget| budget.active() == 0));
