@@ -28,7 +28,7 @@ pub fn quirks(vendor: &str) -> Quirks {
     let usual = Quirks { no_developer_role: true, ..Quirks::default() };
     match vendor {
         // Takes `response_format` of text and json_object alone.
-        "deepseek" => Quirks { no_native_schema: true, ..usual },
+        "deepseek" => Quirks { no_native_schema: true, adaptive_thinking: true, ..usual },
         // Refuses `tool_choice: required`.
         "moonshot" => Quirks { no_forced_tools: true, ..usual },
         "cerebras" => Quirks { max_completion_tokens: true, ..usual },
@@ -92,6 +92,7 @@ mod tests {
             assert!(quirks(preset.name).no_developer_role, "{}", preset.name);
         }
         assert!(quirks("deepseek").no_native_schema);
+        assert!(quirks("deepseek").adaptive_thinking);
         assert!(quirks("moonshot").no_forced_tools);
         assert!(quirks("cerebras").max_completion_tokens);
         assert_eq!(quirks("my-own-server"), Quirks::default());

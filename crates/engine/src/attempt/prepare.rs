@@ -1,11 +1,8 @@
 //! From a client's request to a vendor's: splice where the dialects match, translate where not.
 
-use bytes::Bytes;
 use tollgate_core_types::{ErrorClass, Lost, UpstreamError};
-use tollgate_providers_common::splice::{self, Edits};
-use tollgate_providers_common::{
-    BadRequest, ClientDialect, EncodeError, Encoded, Inbound, ParamRules, scan,
-};
+use tollgate_providers_common::splice;
+use tollgate_providers_common::{ClientDialect, EncodeError, Encoded, Inbound, ParamRules};
 
 use crate::deployment::{Deployment, Way};
 
@@ -32,8 +29,7 @@ pub(crate) fn prepare(
             let chat = client
                 .parse(defaulted.as_ref().unwrap_or(inbound))
                 .map_err(|bad| encode_error(bad.into()))?;
-            let encoded = codec.encode(&chat, &deployment.target).map_err(encode_error)?;
-            apply_rules(encoded, &deployment.target.params)?
+            codec.encode(&chat, &deployment.target).map_err(encode_error)?
         }
     };
     encoded.lost.retain(|lost| lost.field != STRATEGY_FIELD);
@@ -51,19 +47,6 @@ fn with_defaults(inbound: &Inbound, rules: &ParamRules) -> Option<Inbound> {
     let layout = &inbound.facts.layout;
     let body = splice::with_defaults(&inbound.body, layout, &rules.defaults, SYNONYMS);
     Some(Inbound { body, ..inbound.clone() })
-}
-
-/// Applies renames, removals and fixed values to a translated body, which is in the vendor's words.
-fn apply_rules(encoded: Encoded, rules: &ParamRules) -> Result<Encoded, UpstreamError> {
-    let rules = ParamRules { defaults: Vec::new(), ..rules.clone() };
-    if rules.is_empty() {
-        return Ok(encoded);
-    }
-    let Encoded { request, lost } = encoded;
-    let (parts, body) = request.into_parts();
-    let layout = scan::layout(&body).map_err(|BadRequest { message, .. }| internal(&message))?;
-    let body: Bytes = Edits::new().rules(&rules, &[]).apply(&body, &layout);
-    Ok(Encoded { request: http::Request::from_parts(parts, body), lost })
 }
 
 fn encode_error(error: EncodeError) -> UpstreamError {
