@@ -27,7 +27,7 @@ pub fn quirks(vendor: &str) -> Quirks {
     // `developer` is a role of OpenAI's newer models; vendors of the table refuse or ignore it.
     let usual = Quirks { no_developer_role: true, ..Quirks::default() };
     match vendor {
-        // Takes `response_format` of text and json_object alone.
+        // Takes `response_format` of text and json_object alone; thinks unless told not to.
         "deepseek" => Quirks { no_native_schema: true, adaptive_thinking: true, ..usual },
         // Refuses `tool_choice: required`.
         "moonshot" => Quirks { no_forced_tools: true, ..usual },

@@ -14,9 +14,16 @@ use crate::wire::{Said, WireFunction, WireToolCall};
 /// Calls of one answer: far beyond what models make, and a bound for a hostile vendor.
 pub(super) const CALLS_MAX: usize = 512;
 
+/// The number under which the one call of the older field is kept.
+const LEGACY: u64 = u64::MAX;
+
 /// The calls that were met so far.
 #[derive(Debug, Default)]
-pub(super) struct Calls(Vec<Call>);
+pub(super) struct Calls {
+    met: Vec<Call>,
+    /// Whether `tool_calls` was used: some servers say each call again in the older field.
+    modern: bool,
+}
 
 #[derive(Debug)]
 struct Call {
@@ -39,7 +46,7 @@ struct Piece<'a> {
 impl Calls {
     /// Whether any call began.
     pub(super) fn any(&self) -> bool {
-        self.0.iter().any(|call| call.begun)
+        self.met.iter().any(|call| call.begun)
     }
 
     /// Reads the calls of one delta.
@@ -52,8 +59,10 @@ impl Calls {
         for call in &said.tool_calls.0 {
             self.piece(Piece::of_call(call), reply_id, out)?;
         }
-        if let Some(function) = &said.function_call {
-            self.piece(Piece::of_function(None, "", function), reply_id, out)?;
+        self.modern |= !said.tool_calls.0.is_empty();
+        if let Some(function) = said.function_call.as_ref().filter(|_| !self.modern) {
+            // It knows one call; a name in every piece begins no further one.
+            self.piece(Piece::of_function(Some(LEGACY), "", function), reply_id, out)?;
         }
         Ok(())
     }
@@ -68,7 +77,7 @@ impl Calls {
             Some(index) => index,
             None => self.open(&piece)?,
         };
-        let Some(call) = self.0.get_mut(index) else { return Ok(()) };
+        let Some(call) = self.met.get_mut(index) else { return Ok(()) };
         if call.id.is_empty() {
             piece.id.clone_into(&mut call.id);
         }
@@ -90,16 +99,16 @@ impl Calls {
     /// The call that a piece goes on with; `None` where it begins one.
     fn find(&self, piece: &Piece<'_>) -> Option<usize> {
         let found = match (piece.number, piece.id) {
-            (Some(number), _) => self.0.iter().rposition(|call| call.number == Some(number)),
+            (Some(number), _) => self.met.iter().rposition(|call| call.number == Some(number)),
             (None, "") if piece.name.is_some() => None,
-            (None, "") => self.0.len().checked_sub(1),
+            (None, "") => self.met.len().checked_sub(1),
             (None, id) => {
-                let same = self.0.iter().rposition(|call| call.id == id);
-                let last = self.0.len().checked_sub(1).filter(|_| piece.name.is_none());
+                let same = self.met.iter().rposition(|call| call.id == id);
+                let last = self.met.len().checked_sub(1).filter(|_| piece.name.is_none());
                 same.or(last)
             }
         }?;
-        let call = self.0.get(found)?;
+        let call = self.met.get(found)?;
         // Some number every call 0: a name and another id begin a new one all the same. An id alone
         // does not, for others give each piece a fresh id.
         let another = piece.name.is_some() && !piece.id.is_empty() && piece.id != call.id;
@@ -107,11 +116,11 @@ impl Calls {
     }
 
     fn open(&mut self, piece: &Piece<'_>) -> Result<usize, DecodeError> {
-        if self.0.len() >= CALLS_MAX {
+        if self.met.len() >= CALLS_MAX {
             return Err(malformed(format!("more than {CALLS_MAX} tool calls")));
         }
-        self.0.push(Call { number: piece.number, id: piece.id.to_owned(), begun: false });
-        Ok(self.0.len() - 1)
+        self.met.push(Call { number: piece.number, id: piece.id.to_owned(), begun: false });
+        Ok(self.met.len() - 1)
     }
 }
 

@@ -106,6 +106,40 @@ fn custom_tool_calls_stream_their_input() {
 }
 
 #[test]
+fn a_call_that_is_said_twice_in_every_piece_stays_one_call() {
+    let mut decoder = Decoder::default();
+    let mut told = Vec::new();
+    for piece in ["{", r#"\"c\":"#, "1}"] {
+        let function = format!(r#"{{"name":"w","arguments":"{piece}"}}"#);
+        let data = format!(
+            r#"{{"choices":[{{"index":0,"delta":{{"function_call":{function},"tool_calls":[{{"index":0,"id":"call_A","type":"function","function":{function}}}]}}}}]}}"#
+        );
+        let (events, read) = feed(&mut decoder, &data);
+        assert_eq!(read, Ok(()));
+        told.extend(events.into_iter().filter(|event| !matches!(event, ChatEvent::Start { .. })));
+    }
+    let arguments =
+        |fragment: &str| ChatEvent::ToolCallArguments { index: 0, fragment: fragment.to_owned() };
+    let start =
+        ChatEvent::ToolCallStart { index: 0, id: "call_A".to_owned(), name: "w".to_owned() };
+    assert_eq!(told, [start, arguments("{"), arguments("\"c\":"), arguments("1}")]);
+}
+
+#[test]
+fn the_older_field_makes_one_call_however_often_it_names_it() {
+    let mut decoder = Decoder::default();
+    let mut told = Vec::new();
+    for piece in ["{", "}"] {
+        let data = format!(
+            r#"{{"choices":[{{"index":0,"delta":{{"function_call":{{"name":"w","arguments":"{piece}"}}}}}}]}}"#
+        );
+        told.extend(feed(&mut decoder, &data).0);
+    }
+    let starts = told.iter().filter(|event| matches!(event, ChatEvent::ToolCallStart { .. }));
+    assert_eq!(starts.count(), 1, "{told:?}");
+}
+
+#[test]
 fn only_a_chunk_of_usage_alone_gives_usage_alone() {
     let usage = r#""usage":{"prompt_tokens":1,"completion_tokens":1,"total_tokens":2}"#;
     let mut decoder = Decoder::default();
