@@ -133,7 +133,7 @@ impl Pump {
             self.leftover(&frame, &mut step)?;
         }
         if !self.ended {
-            let mut events = std::mem::take(&mut self.events);
+            let mut events = Vec::new();
             let end = self.decoder.end(&mut events);
             if let Err(error) = end {
                 return Err(stream_error(error));

@@ -127,6 +127,21 @@ async fn a_complete_stream_without_its_terminator_is_whole() {
 }
 
 #[tokio::test]
+async fn the_last_frame_is_told_once_whatever_ends_the_stream() {
+    let last = "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\" bye\"},\"finish_reason\":\"stop\"}]}";
+    for tail in ["", "\n", "\n\n", "\n\ndata: [DONE]\n\n"] {
+        let upstream =
+            Upstream::start(vec![Act::Say(ended(&[TEXT, &[last, tail].concat()]))]).await;
+        let engine = engine(&one(&upstream, ""));
+        let asked = call(&engine, Dialect::ANTHROPIC_MESSAGES, ASK_ANTHROPIC);
+        let (_, body) = stream(soon(asked).await);
+        let got = soon(text(body)).await;
+        assert_eq!(got.matches("\" bye\"").count(), 1, "{tail:?}: {got}");
+        assert_eq!(got.matches("event: message_stop").count(), 1, "{tail:?}: {got}");
+    }
+}
+
+#[tokio::test]
 async fn a_malformed_event_is_left_out_and_counted() {
     let all = ended(&[TEXT, "data: {\"choices\": [{\n\n", FINISH, DONE]);
     let upstream = Upstream::start(vec![Act::Say(all)]).await;
