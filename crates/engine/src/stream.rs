@@ -212,26 +212,8 @@ impl Flow {
 
     /// The answer is broken: the client is told, once, and the vendor is left.
     fn break_off(&mut self, cause: UpstreamError) {
-        let class = match cause.class {
-            ErrorClass::Deadline => ErrorClass::Deadline,
-            ErrorClass::Client
-            | ErrorClass::Unsupported
-            | ErrorClass::ContextWindow
-            | ErrorClass::ContentPolicy
-            | ErrorClass::Auth
-            | ErrorClass::Billing
-            | ErrorClass::ModelMissing
-            | ErrorClass::Throttle
-            | ErrorClass::Overload
-            | ErrorClass::Server
-            | ErrorClass::Connect
-            | ErrorClass::Transport
-            | ErrorClass::FirstTokenTimeout
-            | ErrorClass::Malformed
-            | ErrorClass::BrokenStream
-            | ErrorClass::Cancelled
-            | ErrorClass::Internal => ErrorClass::BrokenStream,
-        };
+        let in_time = cause.class != ErrorClass::Deadline;
+        let class = if in_time { ErrorClass::BrokenStream } else { ErrorClass::Deadline };
         let broken = UpstreamError { class, ..cause };
         let broken = self.deployment.told(broken, self.pump.translates());
         if let Some(lease) = self.lease.take() {

@@ -51,12 +51,14 @@ impl<'a> Bench<'a> {
         Ok(())
     }
 
-    /// Latency at fixed rates, open loop, against the upstream directly.
+    /// Latency and cost at fixed rates, open loop, against the upstream directly.
     pub(super) fn latency(&mut self) -> Result<()> {
-        let body = self.bodies.small.clone();
-        for rate in [500.0, 2000.0] {
-            let rounds = self.rounds(&body, 32, Some(rate))?;
-            self.latency_table(&format!("Latency, open loop at {rate}/s, body 0.4 KB"), &rounds);
+        let (small, medium) = (self.bodies.small.clone(), self.bodies.medium.clone());
+        let runs =
+            [("0.4 KB", &small, 500.0), ("0.4 KB", &small, 2000.0), ("10 KB", &medium, 2000.0)];
+        for (size, body, rate) in runs {
+            let rounds = self.rounds(body, 32, Some(rate))?;
+            self.latency_table(&format!("Latency, open loop at {rate}/s, body {size}"), &rounds);
         }
         Ok(())
     }
@@ -175,6 +177,8 @@ impl<'a> Bench<'a> {
     fn latency_table(&mut self, title: &str, rounds: &[Vec<Sample>]) {
         let mut rows = Vec::new();
         for (index, target) in self.targets.all.iter().enumerate() {
+            let against =
+                self.against(rounds, index, FLOOR, |ours, base| ours.cpu_us / base.cpu_us);
             let added = |of: fn(&Sample) -> f64| {
                 self.against(rounds, index, "direct", move |ours, base| of(ours) - of(base))
             };
@@ -185,9 +189,11 @@ impl<'a> Bench<'a> {
                 added(|sample| sample.p50_us).text(),
                 added(|sample| sample.p99_us).text(),
                 self.column(rounds, index, |sample| sample.cpu_us).text(),
+                if target.process.is_some() { against.ratio() } else { "-".to_owned() },
                 failed(rounds, index),
             ]);
         }
+        let ratio = format!("CPU against {FLOOR}");
         let head = [
             "target",
             "p50 µs",
@@ -195,6 +201,7 @@ impl<'a> Bench<'a> {
             "added p50",
             "added p99",
             "CPU µs per request",
+            &ratio,
             "failed",
         ];
         table::print(title, &head, &rows);
