@@ -120,12 +120,27 @@ pub trait Fields<'de> {
 /// `invalid_request` with line and column, for the caller to explain better.
 pub fn object<'de, F: Fields<'de>>(body: &'de [u8], fields: &mut F) -> Result<Layout, BadRequest> {
     let text = std::str::from_utf8(body).map_err(|error| explain::utf8(body, error))?;
-    let Ok(found) = fast::read(text, fields) else { return Err(slow::refusal(text, fields)) };
-    let fast::Found { entries, escaped } = found;
+    let mut entries = Vec::with_capacity(16);
+    let mut escaped = false;
+    let keep = |fast::Field { key, value, escapes }: fast::Field| {
+        escaped |= escapes;
+        entries.push(Entry { key: range(key)?, value: range(value)? });
+        Some(())
+    };
+    if fast::read(text, fields, keep).is_err() {
+        return Err(slow::refusal(text, fields));
+    }
     if let Some(key) = duplicate::find(text, &entries, escaped) {
         return Err(explain::duplicate(&key));
     }
     Ok(Layout { entries, len: text.len() })
+}
+
+/// Hands a body's fields to `fields` as [`object`] does, for a reader that minds no key that stands
+/// there twice and needs no layout; `false` where [`object`] would refuse the body for another
+/// reason.
+pub fn fields<'de, F: Fields<'de>>(body: &'de [u8], fields: &mut F) -> bool {
+    std::str::from_utf8(body).is_ok_and(|text| fast::read(text, fields, |_| Some(())).is_ok())
 }
 
 /// The layout of a body of which nothing else is wanted.

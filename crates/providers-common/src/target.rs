@@ -1,6 +1,7 @@
 //! Where an attempt goes: everything of a deployment that a codec needs, and no secret.
 
 use http::Uri;
+use http::uri::{PathAndQuery, Scheme};
 use tollgate_core_types::JsonText;
 
 /// The place that a codec encodes for.
@@ -28,8 +29,6 @@ impl UpstreamTarget {
     /// # Errors
     /// When the parts do not make a URI; the base was checked, so only a hostile query can do that.
     pub fn uri(&self, path: &str, query: Option<&str>) -> Result<Uri, http::Error> {
-        let scheme = self.base.scheme_str().unwrap_or("http");
-        let authority = self.base.authority().map_or("", http::uri::Authority::as_str);
         let prefix = self.base.path().trim_end_matches('/');
         let mut path_and_query = String::with_capacity(prefix.len() + path.len() + 8);
         path_and_query.push_str(prefix);
@@ -38,7 +37,11 @@ impl UpstreamTarget {
             path_and_query.push('?');
             path_and_query.push_str(query);
         }
-        Uri::builder().scheme(scheme).authority(authority).path_and_query(path_and_query).build()
+        // Scheme and authority were read once; only the path is new.
+        let mut parts = self.base.clone().into_parts();
+        parts.scheme.get_or_insert(Scheme::HTTP);
+        parts.path_and_query = Some(PathAndQuery::from_maybe_shared(path_and_query)?);
+        Ok(Uri::from_parts(parts)?)
     }
 }
 

@@ -78,9 +78,9 @@ fn read<'a>(body: &'a [u8], what: &str) -> Result<Glance<'a>, DecodeError> {
         });
     }
     let mut glance = Glance::default();
-    // The reader of requests is the faster one. What it refuses is read again: for the words of the
-    // error, and for what it minds and we do not, such as a key that stands there twice.
-    if scan::object(body, &mut glance).is_ok() {
+    // The reader of requests is the faster one. What it refuses is read again, for the words of the
+    // error and for what it minds and we do not.
+    if scan::fields(body, &mut glance) {
         return Ok(glance);
     }
     wire::read(body).map_err(|error| not_json(what, body, &error))

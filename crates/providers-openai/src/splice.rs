@@ -32,6 +32,9 @@ const SAMPLING: &[&str] = &[
 /// Keys that mean the same in these dialects.
 const SYNONYMS: &[&[&str]] = &[&[MAX_TOKENS, MAX_COMPLETION_TOKENS]];
 
+/// Headers of every request: type, encoding, credential, agent, `via`, host and length.
+const HEADERS: usize = 7;
+
 /// Where a dialect's requests go, and what its bodies know.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Endpoint {
@@ -106,6 +109,8 @@ pub(crate) fn request(
     let uri = target.uri(path, None).map_err(build)?;
     let mut request = Request::builder().method(Method::POST).uri(uri).body(body).map_err(build)?;
     let headers = request.headers_mut();
+    // Room for these, and for what is added on the way, in one allocation.
+    headers.reserve(client_headers.len() + target.headers.len() + HEADERS);
     headers.extend(client_headers.iter().map(|(name, value)| (name.clone(), value.clone())));
     for (name, value) in &target.headers {
         headers.insert(name.clone(), value.clone());

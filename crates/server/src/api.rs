@@ -27,6 +27,9 @@ const ANTHROPIC: [HeaderName; 2] =
 /// The same of OpenAI's.
 const OPENAI: [HeaderName; 1] = [HeaderName::from_static("openai-beta")];
 
+/// Where a client's trace goes on (W3C Trace Context).
+const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+
 /// `POST /v1/chat/completions`
 pub(crate) async fn chat(state: State<Arc<AppState>>, request: Request<Body>) -> Response {
     handle(&state, Dialect::OPENAI_CHAT, StreamKind::Events, request).await
@@ -103,7 +106,7 @@ async fn answer(
     let context = CallContext {
         request_id: Arc::clone(id),
         started,
-        traceparent: text(&parts.headers, "traceparent"),
+        traceparent: text(&parts.headers, &TRACEPARENT),
         hops: hops(&parts.headers),
     };
     state.engine.call(inbound, context).await
@@ -153,6 +156,10 @@ impl From<BadRequest> for Rejection {
 /// JSON, or nothing said: what clients of these APIs send. Anything else is a mistake worth naming.
 fn content_type(headers: &HeaderMap) -> Result<(), Rejection> {
     let Some(value) = headers.get(header::CONTENT_TYPE) else { return Ok(()) };
+    if value == "application/json" {
+        // As nearly all say it; no need to take it apart.
+        return Ok(());
+    }
     let essence = value.to_str().unwrap_or("").split(';').next().unwrap_or("").trim();
     let json = essence.eq_ignore_ascii_case("application/json")
         || (essence.len() > 5 && essence.to_ascii_lowercase().ends_with("+json"));
@@ -188,7 +195,7 @@ fn hops(headers: &HeaderMap) -> usize {
     passed.map(|value| value.matches("tollgate").count()).sum()
 }
 
-fn text(headers: &HeaderMap, name: &str) -> Option<String> {
+fn text(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
     headers.get(name)?.to_str().ok().map(str::to_owned)
 }
 

@@ -2,13 +2,16 @@
 //!
 //! Ids are for finding things in logs. They are unique with overwhelming odds and never secret.
 
-use http::HeaderMap;
+use http::{HeaderMap, HeaderName};
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tollgate_core_types::Chance;
 use tollgate_core_types::chance::SplitMix64;
+
+/// Where clients put theirs.
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 const HEX: &[u8; 16] = b"0123456789abcdef";
 
@@ -30,7 +33,7 @@ impl RequestIds {
 
     /// The id of a request: the client's, or a new one.
     pub(crate) fn of(&self, headers: &HeaderMap) -> Arc<str> {
-        match headers.get("x-request-id").and_then(|value| value.to_str().ok()) {
+        match headers.get(REQUEST_ID).and_then(|value| value.to_str().ok()) {
             Some(id) if is_well_formed(id) => id.into(),
             Some(_) | None => self.fresh(),
         }

@@ -15,7 +15,14 @@ use tollgate_providers_common::{ClientDialect, ErrorReport};
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const EVENTS: HeaderValue = HeaderValue::from_static("text/event-stream; charset=utf-8");
 const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
+// Constants, because `from_static` outside of one reads the name again for every answer.
 const ATTEMPTS: HeaderName = HeaderName::from_static("x-tollgate-attempts");
+const MODEL: HeaderName = HeaderName::from_static("x-tollgate-model");
+const DEPLOYMENT: HeaderName = HeaderName::from_static("x-tollgate-deployment");
+const DROPPED: HeaderName = HeaderName::from_static("x-tollgate-dropped");
+const ESTIMATED: HeaderName = HeaderName::from_static("x-tollgate-estimated");
+const ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
+const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// What Anthropic's SDK reads; the same value.
 const ANTHROPIC_REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
@@ -52,10 +59,7 @@ pub(crate) fn answer(answer: Answer, id: &str, kind: StreamKind) -> Response {
             headers.insert(header::CONTENT_TYPE, content_type);
             headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
             // Tells nginx and its kin not to collect the stream.
-            headers.insert(
-                HeaderName::from_static("x-accel-buffering"),
-                HeaderValue::from_static("no"),
-            );
+            headers.insert(ACCEL_BUFFERING, HeaderValue::from_static("no"));
             (head, response)
         }
     };
@@ -65,14 +69,14 @@ pub(crate) fn answer(answer: Answer, id: &str, kind: StreamKind) -> Response {
 }
 
 fn answer_headers(headers: &mut HeaderMap, head: &AnswerHead) {
-    insert(headers, HeaderName::from_static("x-tollgate-model"), &head.model);
-    insert(headers, HeaderName::from_static("x-tollgate-deployment"), &head.deployment);
+    insert(headers, MODEL, &head.model);
+    insert(headers, DEPLOYMENT, &head.deployment);
     headers.insert(ATTEMPTS, HeaderValue::from(head.attempts));
     if !head.dropped.is_empty() {
-        insert(headers, HeaderName::from_static("x-tollgate-dropped"), &head.dropped.join(", "));
+        insert(headers, DROPPED, &head.dropped.join(", "));
     }
     if head.estimated {
-        insert(headers, HeaderName::from_static("x-tollgate-estimated"), "true");
+        insert(headers, ESTIMATED, "true");
     }
 }
 
@@ -105,7 +109,7 @@ pub(crate) fn with_error_head(report: &ErrorReport, body: Bytes) -> Response {
     }
     if let Some(should_retry) = report.should_retry {
         let value = if should_retry { "true" } else { "false" };
-        headers.insert(HeaderName::from_static("x-should-retry"), HeaderValue::from_static(value));
+        headers.insert(SHOULD_RETRY, HeaderValue::from_static(value));
     }
     request_id(headers, &report.request_id);
     response

@@ -68,7 +68,12 @@ enum Form {
 }
 
 fn form(head: &Parts, wanted_stream: bool) -> Result<Form, UpstreamError> {
-    let declared = head.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let declared = head.headers.get(header::CONTENT_TYPE);
+    if declared.is_some_and(|value| value == "application/json") {
+        // As nearly all say it; no need to take it apart.
+        return Ok(Form::Json);
+    }
+    let declared = declared.and_then(|value| value.to_str().ok());
     let essence = declared.unwrap_or("").split(';').next().unwrap_or("").trim();
     if essence.eq_ignore_ascii_case("text/event-stream") {
         Ok(Form::Events)

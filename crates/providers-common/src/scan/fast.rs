@@ -18,8 +18,9 @@ mod values;
 use serde::de::{self, DeserializeSeed, MapAccess};
 use std::borrow::Cow;
 use std::fmt;
+use std::ops::Range;
 
-use super::{Entry, Fields, range};
+use super::Fields;
 use reader::{Reader, Text};
 
 /// The body is not acceptable. Why is not known.
@@ -41,40 +42,42 @@ impl de::Error for Refused {
     }
 }
 
-/// What the top level of a body holds.
+/// Where one field of the top level stands.
 #[derive(Debug)]
-pub(super) struct Found {
-    pub(super) entries: Vec<Entry>,
-    /// Whether any key is written with escapes.
-    pub(super) escaped: bool,
+pub(super) struct Field {
+    /// The key, without its quotes.
+    pub(super) key: Range<usize>,
+    /// The value, without the white space around it.
+    pub(super) value: Range<usize>,
+    /// Whether the key is written with escapes.
+    pub(super) escapes: bool,
 }
 
-/// Reads one JSON object, nested at most [`super::MAX_DEPTH`] deep, and nothing behind it.
-pub(super) fn read<'de, F: Fields<'de>>(text: &'de str, fields: &mut F) -> Result<Found, Refused> {
+/// Reads one JSON object, nested at most [`super::MAX_DEPTH`] deep, and nothing behind it. What
+/// `keep` has no room for is refused.
+pub(super) fn read<'de, F: Fields<'de>>(
+    text: &'de str,
+    fields: &mut F,
+    mut keep: impl FnMut(Field) -> Option<()>,
+) -> Result<(), Refused> {
     let mut reader = Reader::new(text);
-    let mut found = Found { entries: Vec::with_capacity(16), escaped: false };
     reader.open(b'{')?;
     let mut first = true;
     while reader.next_key(&mut first)? {
         let start = reader.at() + 1;
         let key = match reader.string()? {
             Text::Borrowed(key) => Cow::Borrowed(key),
-            Text::Copied(key) => {
-                found.escaped = true;
-                Cow::Owned(key.to_owned())
-            }
+            Text::Copied(key) => Cow::Owned(key.to_owned()),
         };
+        let escapes = matches!(key, Cow::Owned(_));
         let key_range = start..reader.at() - 1;
         let mut one = One { reader: &mut reader, start: None };
         fields.field(&key, &mut one)?;
         let value = one.start.ok_or(Refused)?..reader.at();
-        let place = range(key_range).zip(range(value));
-        let (key, value) = place.ok_or(Refused)?;
-        found.entries.push(Entry { key, value });
+        keep(Field { key: key_range, value, escapes }).ok_or(Refused)?;
     }
     reader.close(b'}')?;
-    reader.finish()?;
-    Ok(found)
+    reader.finish()
 }
 
 /// Access to the value of the key at hand, which can be read once.

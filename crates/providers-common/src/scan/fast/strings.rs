@@ -1,18 +1,18 @@
 //! JSON strings: where they end, what their escapes stand for, and that no control character is in
 //! them. Every position is one behind the opening quote.
 
-/// Bytes looked at in one step of [`find`].
-const WORD: usize = 8;
+use wide::u8x16;
+
 /// Most keys and words of a vocabulary are shorter; only behind that do blocks save anything.
-const SHORT: usize = 2 * WORD;
-const BLOCK: usize = 4 * WORD;
+const SHORT: usize = 16;
+const BLOCK: usize = 32;
 
 /// Where the text from `at` on stops being plain: at a quote, a backslash, a control character or
 /// the end of `json`.
 #[inline(always)]
 pub(super) fn plain_end(json: &[u8], at: usize) -> usize {
     let Some(head) = chunk::<SHORT>(json, at) else { return last_bytes(json, at) };
-    match find(head) {
+    match first_special(head) {
         Some(found) => at + found,
         None => plain_end_of_long(json, at + SHORT),
     }
@@ -21,12 +21,16 @@ pub(super) fn plain_end(json: &[u8], at: usize) -> usize {
 #[inline(never)]
 fn plain_end_of_long(json: &[u8], mut at: usize) -> usize {
     while let Some(block) = chunk::<BLOCK>(json, at) {
-        if any_special(block)
-            && let Some(found) = find(block)
-        {
-            return at + found;
+        if any_special(block) {
+            break;
         }
         at += BLOCK;
+    }
+    while let Some(short) = chunk::<SHORT>(json, at) {
+        match first_special(short) {
+            Some(found) => return at + found,
+            None => at += SHORT,
+        }
     }
     last_bytes(json, at)
 }
@@ -37,52 +41,38 @@ fn chunk<const N: usize>(json: &[u8], at: usize) -> Option<&[u8; N]> {
 
 /// The first byte that is not plain.
 #[inline(always)]
-fn find<const N: usize>(block: &[u8; N]) -> Option<usize> {
-    let (words, _) = block.as_chunks::<WORD>();
-    for (index, word) in words.iter().enumerate() {
-        let mask = special_bits(u64::from_le_bytes(*word));
-        if mask != 0 {
-            return Some(index * WORD + mask.trailing_zeros() as usize / 8);
-        }
-    }
-    None
+fn first_special(bytes: &[u8; SHORT]) -> Option<usize> {
+    let mask = specials(bytes).to_bitmask();
+    (mask != 0).then(|| mask.trailing_zeros() as usize)
 }
 
-/// The high bit of the first byte that is not plain, and maybe of others behind it; 0 where all
-/// are plain.
+/// Whether any byte of a block is not plain.
 #[inline(always)]
-fn special_bits(word: u64) -> u64 {
-    const ONES: u64 = u64::MAX / 255;
-    // Taking n from a byte below 128 sets its high bit if it was less than n. A byte borrows from
-    // the next one only where that is so: the lowest bit is always right.
-    let control = word.wrapping_sub(ONES * 0x20);
-    let quote = (word ^ (ONES * 0x22)).wrapping_sub(ONES);
-    let backslash = (word ^ (ONES * 0x5c)).wrapping_sub(ONES);
-    (control | quote | backslash) & !word & (ONES * 0x80)
-}
-
-/// Whether any byte is not plain; the compiler makes this a few wide instructions.
-#[inline]
 fn any_special(block: &[u8; BLOCK]) -> bool {
-    block.iter().fold(false, |any, byte| {
-        // One minimum of three numbers takes fewer of them than three comparisons.
-        let least = (byte ^ b'"').min(byte ^ b'\\').min(byte.saturating_sub(0x1f));
-        any | (least == 0)
-    })
+    let (halves, _) = block.as_chunks::<SHORT>();
+    halves.iter().fold(u8x16::default(), |any, half| any | specials(half)).any()
 }
 
-/// For the end of the body, where no whole block is left.
+/// All ones where a byte is a quote, a backslash or a control character.
+#[inline(always)]
+fn specials(bytes: &[u8; SHORT]) -> u8x16 {
+    let bytes = u8x16::new(*bytes);
+    let quotes = bytes.simd_eq(u8x16::splat(b'"'));
+    let backslashes = bytes.simd_eq(u8x16::splat(b'\\'));
+    // Only what is no greater than the last control character is the lesser of the two.
+    let controls = bytes.simd_eq(bytes.min(u8x16::splat(0x1f)));
+    quotes | backslashes | controls
+}
+
+/// For the end of the body, where no sixteen bytes are left.
 #[inline(never)]
-fn last_bytes(json: &[u8], mut at: usize) -> usize {
-    while let Some(word) = chunk::<WORD>(json, at) {
-        match find(word) {
-            Some(found) => return at + found,
-            None => at += WORD,
-        }
-    }
+fn last_bytes(json: &[u8], at: usize) -> usize {
     let rest = json.get(at..).unwrap_or_default();
-    let special = |byte: &u8| *byte < 0x20 || matches!(byte, b'"' | b'\\');
-    at + rest.iter().position(special).unwrap_or(rest.len())
+    at + rest.iter().position(|byte| is_special(*byte)).unwrap_or(rest.len())
+}
+
+fn is_special(byte: u8) -> bool {
+    byte < 0x20 || matches!(byte, b'"' | b'\\')
 }
 
 /// What follows the string; half a surrogate pair is no fault of a string that nobody reads.

@@ -55,7 +55,7 @@ fn theirs<'de, T: Deserialize<'de>>(text: &'de str) -> Option<Pairs<T>> {
 
 fn ours<'de, T: Deserialize<'de>>(text: &'de str) -> Option<Pairs<T>> {
     let mut pairs = Pairs(Vec::new());
-    read(text, &mut pairs).ok().map(|_| pairs)
+    read(text, &mut pairs, |_| Some(())).ok().map(|()| pairs)
 }
 
 fn same<'de, T: Deserialize<'de> + Debug>(text: &'de str) {
@@ -75,18 +75,24 @@ fn places(text: &str) -> Option<Vec<(String, usize, usize)>> {
 
 /// Skipping, places and reading, all at once.
 fn check(text: &str) {
-    let found = read(text, &mut Pairs::<IgnoredAny>(Vec::new())).ok();
+    let mut kept = Vec::new();
+    let keep = |field| {
+        kept.push(field);
+        Some(())
+    };
+    let found = read(text, &mut Pairs::<IgnoredAny>(Vec::new()), keep).ok();
     let accepted = theirs::<IgnoredAny>(text);
     // A key is always read, wherever it stands at the top, so that half a pair is refused by both.
     assert_eq!(found.is_some(), accepted.is_some(), "{text}");
-    let found = found.map(|found| {
-        let entry = |entry: &Entry| {
-            let (start, end) = (entry.key.start as usize, entry.key.end as usize);
+    let found = found.map(|()| {
+        let entry = |Field { key, value, escapes }: &Field| {
+            let (start, end) = (key.start, key.end);
+            assert_eq!(*escapes, text[start..end].contains('\\'), "{text}");
             assert_eq!((&text[start - 1..start], &text[end..=end]), ("\"", "\""), "{text}");
             let key = serde_json::from_str(&text[start - 1..=end]).unwrap();
-            (key, entry.value.start as usize, entry.value.end as usize)
+            (key, value.start, value.end)
         };
-        found.entries.iter().map(entry).collect::<Vec<(String, usize, usize)>>()
+        kept.iter().map(entry).collect::<Vec<(String, usize, usize)>>()
     });
     assert_eq!(found, places(text), "{text}");
     same::<Value>(text);
