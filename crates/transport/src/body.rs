@@ -8,6 +8,7 @@ use futures_core::Stream;
 use http_body::Body as _;
 use hyper::body::Incoming;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use tollgate_providers_common::TransportError;
 
@@ -20,7 +21,7 @@ const GZIP: [u8; 2] = [0x1f, 0x8b];
 /// The chunks of one answer. Ends after its first error.
 pub(crate) struct Chunks {
     incoming: Incoming,
-    origin: Origin,
+    origin: Arc<Origin>,
     state: State,
 }
 
@@ -37,7 +38,7 @@ enum State {
 
 impl Chunks {
     /// The body of an answer from `origin`.
-    pub(crate) fn new(incoming: Incoming, origin: Origin) -> Self {
+    pub(crate) fn new(incoming: Incoming, origin: Arc<Origin>) -> Self {
         Self { incoming, origin, state: State::Fresh }
     }
 

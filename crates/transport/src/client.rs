@@ -2,7 +2,7 @@
 //!
 //! It adds nothing to a request but `host` and `user-agent`, and takes nothing from an answer. It
 //! must never follow a redirect (a vendor's key would follow it) and never send twice what a vendor
-//! may have seen: hyper-util repeats a request only where a reused connection closed before any of
+//! may have seen: the pool repeats a request only where a reused connection closed before any of
 //! the request was written.
 
 use bytes::Bytes;
@@ -11,27 +11,19 @@ use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, USER_AGENT};
 use http::{HeaderValue, Request, Response, StatusCode, Version};
 use http_body_util::Full;
 use hyper::body::Incoming;
-use hyper_util::client::legacy;
-use hyper_util::rt::{TokioExecutor, TokioTimer};
 use std::pin::Pin;
 use std::sync::Arc;
 use tokio::time::Instant;
 use tollgate_providers_common::{ByteStream, Deadlines, Transport, TransportError};
 
 use crate::body::Chunks;
+use crate::clock;
 use crate::config::{TransportConfig, TransportInitError};
-use crate::connect::{self, Connector};
+use crate::connect::Connector;
 use crate::control::Control;
 use crate::origin::Origin;
+use crate::pool::Pool;
 use crate::tls::Tls;
-use crate::{clock, reason};
-
-/// Most bytes of one HTTP/1.1 answer that wait in memory for a slow reader.
-const H1_BUFFER: usize = 64 * 1024;
-/// Most bytes of one HTTP/2 answer that wait in memory for a slow reader.
-const H2_STREAM_WINDOW: u32 = 256 * 1024;
-/// The same for a whole HTTP/2 connection: 64 stuck readers do not stop the others.
-const H2_CONNECTION_WINDOW: u32 = 16 * 1024 * 1024;
 
 /// What we call ourselves to vendors.
 const AGENT: HeaderValue =
@@ -40,7 +32,7 @@ const AGENT: HeaderValue =
 /// The HTTP client of the data path. Clones share one pool.
 #[derive(Clone)]
 pub struct HyperTransport {
-    client: legacy::Client<Connector, Full<Bytes>>,
+    pool: Arc<Pool>,
     tls: Arc<Tls>,
 }
 
@@ -51,8 +43,8 @@ impl HyperTransport {
     /// When `extra_ca_pem` cannot be read or holds no usable certificate.
     pub fn new(config: TransportConfig) -> Result<Self, TransportInitError> {
         let tls = Arc::new(Tls::new(&config)?);
-        let client = builder(&config).build(Connector::new(&config, Arc::clone(&tls)));
-        Ok(Self { client, tls })
+        let pool = Pool::new(&config, Connector::new(&config, Arc::clone(&tls)));
+        Ok(Self { pool: Arc::new(pool), tls })
     }
 
     /// A client for the control plane that trusts the same authorities.
@@ -66,21 +58,23 @@ impl HyperTransport {
         mut request: Request<Bytes>,
         deadlines: Deadlines,
     ) -> Result<Response<ByteStream>, TransportError> {
-        let Deadlines { connect, until } = deadlines;
-        let until = Instant::from_std(until);
-        let origin = Origin::of(request.uri());
+        let Some(pool) = self.pool.origin(request.uri()) else {
+            return Err(no_address(&request));
+        };
+        let until = Instant::from_std(deadlines.until);
+        let now = clock::now();
         // A timer lets its future run once even when it is over; that could send the request.
-        if until <= clock::now() {
-            return Err(TransportError::Timeout { origin: origin.to_string() });
+        if until <= now {
+            return Err(TransportError::Timeout { origin: pool.shown().to_string() });
         }
         // The connection decides the version; a request for another one would be refused.
         *request.version_mut() = Version::HTTP_11;
         request.headers_mut().entry(USER_AGENT).or_insert(AGENT);
-        let sent = connect::within(connect, self.client.request(request.map(Full::new)));
+        let sent = pool.exchange(request.map(Full::new), deadlines.connect, now);
         match tokio::time::timeout_at(until, sent).await {
-            Ok(Ok(response)) => receive(response, origin),
-            Ok(Err(error)) => Err(reason::unsent(&error, &origin)),
-            Err(_) => Err(TransportError::Timeout { origin: origin.to_string() }),
+            Ok(Ok(response)) => receive(response, Arc::clone(pool.shown())),
+            Ok(Err(failure)) => Err(failure.of(pool.shown())),
+            Err(_) => Err(TransportError::Timeout { origin: pool.shown().to_string() }),
         }
     }
 }
@@ -95,18 +89,12 @@ impl Transport for HyperTransport {
     }
 }
 
-fn builder(config: &TransportConfig) -> legacy::Builder {
-    let mut builder = legacy::Client::builder(TokioExecutor::new());
-    builder
-        .timer(TokioTimer::new())
-        .pool_timer(TokioTimer::new())
-        .pool_idle_timeout(config.pool_idle)
-        .pool_max_idle_per_host(config.max_idle_per_host)
-        .http1_max_buf_size(H1_BUFFER)
-        .http2_initial_stream_window_size(H2_STREAM_WINDOW)
-        .http2_initial_connection_window_size(H2_CONNECTION_WINDOW)
-        .http2_keep_alive_interval(config.tcp_keepalive);
-    builder
+#[cold]
+fn no_address(request: &Request<Bytes>) -> TransportError {
+    TransportError::Connect {
+        origin: Origin::of(request.uri()).to_string(),
+        reason: "the address is neither http nor https".to_owned(),
+    }
 }
 
 /// The answer as the seam wants it.
@@ -116,7 +104,7 @@ fn builder(config: &TransportConfig) -> legacy::Builder {
 /// with an empty body.
 fn receive(
     response: Response<Incoming>,
-    origin: Origin,
+    origin: Arc<Origin>,
 ) -> Result<Response<ByteStream>, TransportError> {
     let (mut head, incoming) = response.into_parts();
     let encoding = head.headers.get(CONTENT_ENCODING).filter(|value| !is_identity(value));

@@ -1,20 +1,13 @@
-//! Makes connections: DNS, TCP and TLS within one deadline.
-//!
-//! The pool calls a connector with an address only, so the deadline of the request that asked
-//! travels in a task-local ([`CONNECT_WITHIN`]). hyper-util calls the connector inside that
-//! request's future; a connection that outlives its request (another one became idle first) goes on
-//! under the same deadline and is pooled.
+//! Makes connections: DNS, TCP and TLS. All of them within the time that the request allows, which
+//! may go on without it: a connection that is no longer needed is finished and pooled.
 
-use futures_core::future::BoxFuture;
 use http::Uri;
 use http::uri::Scheme;
 use hyper_rustls::{HttpsConnector, MaybeHttpsStream};
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioIo;
-use std::future::Future;
 use std::io;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::net::TcpStream;
 use tower_service::Service;
@@ -23,21 +16,21 @@ use crate::config::TransportConfig;
 use crate::dns::Resolver;
 use crate::tls::Tls;
 
-/// How long a connection may take where no request says it.
-const CONNECT_DEFAULT: Duration = Duration::from_secs(10);
+/// Why there is no connection.
+pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;
+/// A connection, plain or not.
+pub(crate) type Io = MaybeHttpsStream<TokioIo<TcpStream>>;
 
-tokio::task_local! {
-    /// How long the current request allows a connection to take.
-    static CONNECT_WITHIN: Duration;
+/// What `connecting` gives, or a failure that says the time when it takes longer than `limit`.
+pub(crate) async fn within<T>(
+    limit: Duration,
+    connecting: impl Future<Output = Result<T, BoxError>>,
+) -> Result<T, BoxError> {
+    match tokio::time::timeout(limit, connecting).await {
+        Ok(connected) => connected,
+        Err(_) => Err(late(limit)),
+    }
 }
-
-/// Runs `request` so that a connection made for it takes at most `within`.
-pub(crate) fn within<F: Future>(within: Duration, request: F) -> impl Future<Output = F::Output> {
-    CONNECT_WITHIN.scope(within, request)
-}
-
-type BoxError = Box<dyn std::error::Error + Send + Sync>;
-type Plain = TokioIo<TcpStream>;
 
 /// Connects to `http` and `https` addresses, and to nothing else.
 #[derive(Clone)]
@@ -61,42 +54,22 @@ impl Connector {
         tcp.set_tcp_user_timeout(config.tcp_keepalive.map(|idle| idle.saturating_mul(4)));
         Self { tcp, tls }
     }
-}
 
-impl Service<Uri> for Connector {
-    type Response = MaybeHttpsStream<Plain>;
-    type Error = BoxError;
-    type Future = BoxFuture<'static, Result<Self::Response, BoxError>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
-        Poll::Ready(Ok(()))
+    /// A connection to `to`.
+    ///
+    /// # Errors
+    /// When there is none; the chain of errors says why.
+    ///
+    /// # Cancel safety
+    /// Dropping the future gives the connection up.
+    pub(crate) async fn connect(&self, to: Uri) -> Result<Io, BoxError> {
+        let mut tcp = self.tcp.clone();
+        if to.scheme() == Some(&Scheme::HTTP) {
+            return Ok(MaybeHttpsStream::Http(tcp.call(to).await?));
+        }
+        let config = self.tls.config().await?;
+        HttpsConnector::from((tcp, config)).call(to).await
     }
-
-    fn call(&mut self, to: Uri) -> Self::Future {
-        let limit = CONNECT_WITHIN.try_with(|within| *within).unwrap_or(CONNECT_DEFAULT);
-        let Self { tcp, tls } = self.clone();
-        Box::pin(async move {
-            match tokio::time::timeout(limit, connect(tcp, tls, to)).await {
-                Ok(connected) => connected,
-                Err(_) => Err(late(limit)),
-            }
-        })
-    }
-}
-
-async fn connect(
-    mut tcp: HttpConnector<Resolver>,
-    tls: Arc<Tls>,
-    to: Uri,
-) -> Result<MaybeHttpsStream<Plain>, BoxError> {
-    if to.scheme() == Some(&Scheme::HTTP) {
-        return Ok(MaybeHttpsStream::Http(tcp.call(to).await?));
-    }
-    if to.scheme() != Some(&Scheme::HTTPS) {
-        return Err(io::Error::other("the address is neither http nor https").into());
-    }
-    let config = tls.config().await?;
-    HttpsConnector::from((tcp, config)).call(to).await
 }
 
 fn late(limit: Duration) -> BoxError {
@@ -114,7 +87,8 @@ mod tests {
         let to = format!("http://{}/", listener.local_addr().unwrap()).parse().unwrap();
         let config = TransportConfig::default();
         let tls = Arc::new(Tls::new(&config).unwrap());
-        let MaybeHttpsStream::Http(stream) = Connector::new(&config, tls).call(to).await.unwrap()
+        let MaybeHttpsStream::Http(stream) =
+            Connector::new(&config, tls).connect(to).await.unwrap()
         else {
             panic!("not plain");
         };

@@ -1,4 +1,4 @@
-//! The HTTP clients of Tollgate. The data path is a pooled hyper-util client behind the
+//! The HTTP clients of Tollgate. The data path is hyper with a pool of our own behind the
 //! [`Transport`](tollgate_providers_common::Transport) seam ([`HyperTransport`]); the control plane
 //! (credential and health probes) is a small reqwest client ([`Control`]).
 //!
@@ -15,6 +15,7 @@ mod connect;
 mod control;
 mod dns;
 mod origin;
+mod pool;
 mod reason;
 mod tls;
 

@@ -4,28 +4,34 @@
 //! The texts come from libraries and, for certificates, from the peer: they are bounded and cleared
 //! of control characters. They hold no path, query or header, because those libraries print none.
 
-use hyper_util::client::legacy;
 use std::error::Error;
 use std::fmt::Write as _;
 use tollgate_providers_common::TransportError;
 
+use crate::connect::BoxError;
 use crate::origin::Origin;
 
 /// Longest reason in characters; a certificate may present hundreds of names.
 const MAX_REASON: usize = 240;
 
-/// The error for a request that got no head.
-///
-/// hyper-util gives connection data with every failure of an open connection, so a failure without
-/// it happened before the request was handed over (DNS, TCP, TLS, the HTTP/2 preface).
-pub(crate) fn unsent(error: &legacy::Error, origin: &Origin) -> TransportError {
-    let origin = origin.to_string();
-    // The outermost text only repeats the kind ("client error (Connect)").
-    let reason = error.source().map_or_else(|| error.to_string(), reason);
-    if error.is_connect() || error.connect_info().is_none() {
-        TransportError::Connect { origin, reason }
-    } else {
-        TransportError::Broken { origin, reason }
+/// Why a request got no head.
+pub(crate) enum Failure {
+    /// No connection took it: provably nothing was sent.
+    Unsent(BoxError),
+    /// A connection took it and failed.
+    Broken(hyper::Error),
+}
+
+impl Failure {
+    /// The error to tell.
+    #[cold]
+    pub(crate) fn of(self, origin: &Origin) -> TransportError {
+        match self {
+            Self::Unsent(error) => {
+                TransportError::Connect { origin: origin.to_string(), reason: reason(&*error) }
+            }
+            Self::Broken(error) => cut(&error, origin),
+        }
     }
 }
 

@@ -1,7 +1,8 @@
 //! HTTP/2 over TLS against frames written by hand.
 
 use crate::support::{SECRET_PATH, failure, patient, post, read};
-use crate::tls::{TlsStream, serve, trusting};
+use crate::tls::{TlsStream, serve, serve_each, trusting};
+use futures_util::future::join_all;
 use std::io::{Read, Result, Write};
 use tollgate_providers_common::{Transport, TransportError};
 
@@ -160,4 +161,51 @@ async fn a_dropped_body_cancels_its_stream_alone() {
     let response = transport.send(post(&url(address), ""), patient()).await.unwrap();
     assert_eq!(read(response).await, (String::new(), None));
     served.result().await.unwrap();
+}
+
+/// Answers requests until the client is gone and gives how many there were.
+fn answer_all(stream: &mut TlsStream) -> Result<usize> {
+    // A connection that another one made unnecessary ends before it is used.
+    let Ok(mut h2) = H2::accept(stream) else { return Ok(0) };
+    let mut answered = 0;
+    while let Ok((stream, _)) = h2.request() {
+        h2.write(HEADERS, END_HEADERS | END_STREAM, stream, STATUS_200)?;
+        answered += 1;
+    }
+    Ok(answered)
+}
+
+#[tokio::test]
+async fn requests_that_start_together_at_a_new_vendor_share_one_connection() {
+    let (address, served) = serve_each(5, &[b"h2"], answer_all);
+    let transport = trusting(true);
+    let url = url(address);
+    let sent = (0..5).map(|_| transport.send(post(&url, "x"), patient()));
+    for response in join_all(sent).await {
+        assert_eq!(response.unwrap().status(), 200);
+    }
+    drop(transport);
+    let mut answered = served.result().await.unwrap();
+    answered.sort_unstable();
+    assert_eq!(answered, [0, 0, 0, 0, 5]);
+}
+
+#[tokio::test]
+async fn a_connection_that_goes_away_is_replaced() {
+    let (address, served) = serve_each(3, &[b"h2"], |stream| {
+        let mut h2 = H2::accept(stream)?;
+        let (stream, body) = h2.request()?;
+        h2.write(HEADERS, END_HEADERS | END_STREAM, stream, STATUS_200)?;
+        // No more after this stream, and no error.
+        let last = stream.to_be_bytes();
+        h2.write(GOAWAY, 0, 0, &[last, [0; 4]].concat())?;
+        h2.drain();
+        Ok(body)
+    });
+    let transport = trusting(true);
+    for body in ["1", "2", "3"] {
+        let response = transport.send(post(&url(address), body), patient()).await.unwrap();
+        assert_eq!(read(response).await, (String::new(), None));
+    }
+    assert_eq!(served.result().await.unwrap(), [b"1", b"2", b"3"]);
 }

@@ -35,12 +35,50 @@ pub(crate) fn trusting(http2: bool) -> HyperTransport {
 }
 
 /// Serves one connection with `certificate` by `serve`, on a thread of its own, for the client's
-/// connection needs the test's.
+/// connection needs the test's. Further connections are taken by the kernel and never answered.
 pub(crate) fn serve<T: Send + 'static>(
     certificate: &str,
     alpn: &[&[u8]],
     serve: impl FnOnce(&mut TlsStream) -> std::io::Result<T> + Send + 'static,
 ) -> (SocketAddr, Served<T>) {
+    let config = Arc::new(server_config(certificate, alpn));
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let served =
+        Served(tokio::task::spawn_blocking(move || serve(&mut accept(&listener, config)?)));
+    (address, served)
+}
+
+/// Serves `count` connections, each by `serve` on a thread of its own, and gives what each gave.
+pub(crate) fn serve_each<T: Send + 'static>(
+    count: usize,
+    alpn: &[&[u8]],
+    serve: impl Fn(&mut TlsStream) -> std::io::Result<T> + Send + Sync + 'static,
+) -> (SocketAddr, Served<Vec<T>>) {
+    let config = Arc::new(server_config("valid.pem", alpn));
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let served = Served(tokio::task::spawn_blocking(move || {
+        std::thread::scope(|threads| {
+            let one = || {
+                let mut stream = accept(&listener, Arc::clone(&config))?;
+                let serve = &serve;
+                Ok(threads.spawn(move || serve(&mut stream)))
+            };
+            let all: std::io::Result<Vec<_>> = (0..count).map(|_| one()).collect();
+            all?.into_iter().map(|thread| thread.join().unwrap()).collect()
+        })
+    }));
+    (address, served)
+}
+
+fn accept(listener: &TcpListener, config: Arc<ServerConfig>) -> std::io::Result<TlsStream> {
+    let tcp = listener.accept()?.0;
+    let connection = ServerConnection::new(config).map_err(std::io::Error::other)?;
+    Ok(StreamOwned::new(connection, tcp))
+}
+
+fn server_config(certificate: &str, alpn: &[&[u8]]) -> ServerConfig {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let chain = vec![CertificateDer::from_pem_file(file(certificate)).unwrap()];
     let key = PrivateKeyDer::from_pem_file(file("leaf.key.pem")).unwrap();
@@ -51,14 +89,7 @@ pub(crate) fn serve<T: Send + 'static>(
         .with_single_cert(chain, key)
         .unwrap();
     config.alpn_protocols = alpn.iter().map(|name| name.to_vec()).collect();
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    let served = Served(tokio::task::spawn_blocking(move || {
-        let tcp = listener.accept()?.0;
-        let connection = ServerConnection::new(Arc::new(config)).map_err(std::io::Error::other)?;
-        serve(&mut StreamOwned::new(connection, tcp))
-    }));
-    (address, served)
+    config
 }
 
 /// Reads a request's head and answers `ok` in HTTP/1.1; gives the request line.
