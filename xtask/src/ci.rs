@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use crate::clock::Stopwatch;
 use crate::suite::{Options, Totals};
-use crate::{arch, e2e, report, shell, tidy};
+use crate::{arch, e2e, report, schema, shell, tidy};
 
 /// Everything that a change must pass.
 ///
@@ -22,6 +22,7 @@ pub(crate) fn ci(options: &Options) -> Result<()> {
     run.check("format", || cargo(&["fmt", "--all", "--check"]));
     run.check("arch", arch::run);
     run.check("tidy", tidy::run);
+    run.check("schema", schema::check);
     run.check("lints", || {
         let what = ["clippy", "--workspace", "--all-targets", "--all-features", "--locked"];
         cargo(&[&what[..], &["--", "--deny=warnings"]].concat())

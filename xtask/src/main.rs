@@ -1,7 +1,8 @@
 //! Tollgate's chores, one entry point for people and CI: `cargo xtask <command>`.
 //!
 //! Every check that CI runs is a command here, so that nothing passes there that fails at home.
-//! It must never change tracked files: checks report, people edit.
+//! Checks never change tracked files: they report, people edit. What is made from code is written by
+//! `schema` alone.
 
 mod arch;
 mod bench;
@@ -9,6 +10,7 @@ mod ci;
 mod clock;
 mod e2e;
 mod report;
+mod schema;
 mod shell;
 mod suite;
 mod tidy;
@@ -37,6 +39,8 @@ enum Command {
     Bench(bench::Options),
     /// Compares the crates' dependencies with the table of the architecture.
     Arch,
+    /// Writes what is made from the code: the configuration's reference and JSON Schema.
+    Schema(schema::Options),
     /// Checks the house rules that no compiler knows.
     Tidy,
 }
@@ -49,6 +53,7 @@ fn main() -> ExitCode {
         Command::E2e(options) => ci::e2e(options),
         Command::Bench(options) => bench::run(options),
         Command::Arch => arch::run(),
+        Command::Schema(options) => schema::run(options),
         Command::Tidy => tidy::run(),
     };
     match outcome {

@@ -45,6 +45,30 @@ pub(crate) fn parse_size(text: &str) -> Option<u64> {
     (bytes <= 9e15).then_some(bytes as u64)
 }
 
+/// A duration as [`parse_duration`] reads it, in the largest unit that says it in whole numbers.
+pub(crate) fn say_duration(duration: Duration) -> String {
+    let micros = duration.as_micros();
+    let units = [(3_600_000_000, "h"), (60_000_000, "m"), (1_000_000, "s"), (1000, "ms")];
+    // Up to two minutes people count in seconds.
+    let small = |unit: u128| micros <= 120_000_000 && unit > 1_000_000;
+    for (unit, name) in units {
+        if micros > 0 && micros.is_multiple_of(unit) && !small(unit) {
+            return format!("{}{name}", micros / unit);
+        }
+    }
+    match micros {
+        0 => "0s".to_owned(),
+        _ => format!("{}.{:03}ms", micros / 1000, micros % 1000),
+    }
+}
+
+/// A size as [`parse_size`] reads it, in the largest unit that says it in whole numbers.
+pub(crate) fn say_size(bytes: u64) -> String {
+    let units = [(1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")];
+    let fits = units.into_iter().find(|(unit, _)| bytes > 0 && bytes.is_multiple_of(*unit));
+    fits.map_or_else(|| bytes.to_string(), |(unit, name)| format!("{}{name}", bytes / unit))
+}
+
 fn split(text: &str) -> Option<(f64, &str)> {
     let text = text.trim();
     let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
@@ -103,10 +127,28 @@ mod tests {
         }
     }
 
+    #[test]
+    fn durations_and_sizes_are_said_as_people_write_them() {
+        let table =
+            [(600_000, "10m"), (60_000, "60s"), (1500, "1500ms"), (0, "0s"), (7_200_000, "2h")];
+        for (millis, said) in table {
+            assert_eq!(say_duration(Duration::from_millis(millis)), said);
+        }
+        assert_eq!(say_duration(Duration::from_micros(1500)), "1.500ms");
+        assert_eq!([say_size(32 << 20), say_size(1000)], ["32MiB", "1000"]);
+    }
+
     proptest! {
         #[test]
         fn whole_milliseconds_survive(millis in 0_u64..604_800_000) {
             prop_assert_eq!(parse_duration(&format!("{millis}ms")), Some(Duration::from_millis(millis)));
+        }
+
+        #[test]
+        fn what_is_said_is_read_back(micros in 0_u64..604_800_000_000, bytes in 1_u64..1 << 50) {
+            let duration = Duration::from_micros(micros);
+            prop_assert_eq!(parse_duration(&say_duration(duration)), Some(duration));
+            prop_assert_eq!(parse_size(&say_size(bytes)), Some(bytes));
         }
 
         #[test]

@@ -8,12 +8,13 @@
 //! with their places (YAML, TOML, overlay of variables), `env_start` models from vendors' variables,
 //! `expand` references in values, `shapes` what other systems write, `read` and `check` from tree
 //! to [`types`], [`problem`] what is told, [`near`] what was probably meant, [`secret`] what is
-//! never shown.
+//! never shown, [`document`] every key as data for reference and editors.
 //!
 //! Invariants: a problem's text holds no value from the environment and none of a credential's
 //! field; a checked configuration refers to nothing that is not in it; order is kept.
 
 mod check;
+pub mod document;
 mod duration;
 mod env_start;
 mod expand;
@@ -28,6 +29,7 @@ mod shapes;
 mod tree;
 pub mod types;
 
+pub use document::Unfit;
 pub use load::{load, parse};
 pub use near::near_matches;
 pub use options::{Flags, LoadOptions};

@@ -346,6 +346,8 @@ impl<'a> Section<'a> {
 
     /// Reports every key that was not asked for. Must be the last thing done with a section.
     pub(crate) fn finish(self, report: &mut Report) {
+        #[cfg(test)]
+        report.asked.push((self.at.path.clone(), self.known.clone()));
         for entry in self.entries {
             if self.known.contains(&entry.key.as_str()) {
                 continue;

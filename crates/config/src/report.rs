@@ -13,6 +13,9 @@ pub(crate) struct Report {
     problems: Vec<(Span, Problem)>,
     more: usize,
     warnings: Vec<Warning>,
+    /// Every map that was read, by its path, and the keys that it was asked for.
+    #[cfg(test)]
+    pub(crate) asked: Vec<(String, Vec<&'static str>)>,
 }
 
 impl Report {

@@ -44,7 +44,7 @@ pub(super) const ARROWS: &[(&str, &[&str])] = &[
         &["tollgate", "tollgate-core-types", "tollgate-providers-common", "tollgate-telemetry"],
     ),
     ("tollgate-gateway", &["tollgate", "tollgate-config", "tollgate-server", "tollgate-telemetry"]),
-    ("xtask", &[]),
+    ("xtask", &["tollgate-config"]),
 ];
 
 /// Vendors that speak the OpenAI dialect with differences of their own.

@@ -1,0 +1,421 @@
+//! The tables: one per map of a configuration, in the order of the reference.
+//!
+//! A key's doc comment is what the reference and an editor say of it; names after `|` are what users
+//! of other systems write for it. Whoever adds a key to the reader adds it here.
+
+use super::{Default, Key, Shape, Table};
+use crate::duration::{say_duration, say_size};
+use crate::types;
+
+/// One line per key: names, shape, and perhaps a default, `= value` or `~ "words"`.
+macro_rules! table {
+    (
+        $(#[doc = $about:literal])+
+        $vis:vis $table:ident {
+            $( $(#[doc = $doc:literal])+ $($name:ident)|+ : $shape:expr $(, = $default:expr)? $(, ~ $words:literal)? ; )*
+        }
+    ) => {
+        $(#[doc = $about])+
+        $vis fn $table() -> Table {
+            Table {
+                about: concat!($($about),+).trim().to_owned(),
+                keys: vec![$(Key {
+                    names: &[$(stringify!($name)),+],
+                    about: concat!($($doc),+).trim().to_owned(),
+                    shape: $shape,
+                    default: default(&[$($default.to_string())?], &[$($words)?]),
+                }),*],
+            }
+        }
+    };
+}
+
+fn default(value: &[String], words: &[&'static str]) -> Default {
+    match (value.first(), words.first()) {
+        (Some(value), _) => Default::Value(value.clone()),
+        (None, Some(words)) => Default::Words(words),
+        (None, None) => Default::None,
+    }
+}
+
+/// A table and a name for it.
+type NamedTable = (&'static str, fn() -> Table);
+
+/// The tables of the reference, by the names of their marks.
+pub(super) const TOLD: &[NamedTable] = &[
+    ("server", server),
+    ("telemetry", telemetry),
+    ("defaults", defaults),
+    ("models", model),
+    ("deployments", deployment_own),
+    ("shared", traits),
+    ("keys", key),
+    ("mock", mock),
+    ("providers", provider),
+];
+
+/// The tables that stand in several places, by their names in the schema.
+pub(super) const SHARED: &[NamedTable] = &[
+    ("model", model_all),
+    ("deployment", deployment_all),
+    ("provider", provider_all),
+    ("timeouts", timeouts),
+    ("retries", retries),
+    ("limits", limits),
+    ("params", params),
+    ("quirks", quirks),
+    ("mock", mock),
+    ("key", key),
+];
+
+/// Largest number of what is counted in 32 bits.
+pub(super) const MANY: u64 = u32::MAX as u64;
+
+table! {
+    /// A configuration of Tollgate.
+    pub(super) root {
+        /// The listeners and what they bear.
+        server: Shape::See(server);
+        /// Logs, metrics, traces.
+        telemetry: Shape::See(telemetry);
+        /// What holds for every model that says nothing else.
+        defaults: Shape::See(defaults);
+        /// Vendors of your own, and changes to known ones.
+        providers: Shape::Either(vec![Shape::Each(provider_all), Shape::Foreign]);
+        /// Model groups by the name that clients send.
+        models | model_list: Shape::Either(vec![Shape::Each(model_all), Shape::Foreign]);
+        /// A broker's section, understood as `defaults`.
+        proxy: Shape::Foreign;
+    }
+}
+
+table! {
+    /// The listeners and what they bear.
+    pub(super) server {
+        /// where clients connect; `0.0.0.0:8000` for every network. `host` and `port` do as well
+        listen: Shape::Address, = types::Server::default().listen;
+        /// the address part of `listen` alone
+        host: Shape::Text, ~ "of `listen`";
+        /// the port part of `listen` alone
+        port: Shape::Whole(0, 65_535), ~ "of `listen`";
+        /// where metrics and health answer; `off` for none
+        ops_listen: Shape::AddressOrOff, = types::Server::default().ops_listen.map_or("off".to_owned(), |at| at.to_string());
+        /// largest request body
+        body_limit: Shape::Size, = say_size(types::Server::default().body_limit as u64);
+        /// for a client to send a request's head, from its first byte; for the first one from the
+        /// connection's beginning
+        header_timeout: Shape::Duration, = say_duration(types::Server::default().header_timeout);
+        /// for a client to send a request's body
+        body_timeout: Shape::Duration, = say_duration(types::Server::default().body_timeout);
+        /// how long an idle connection is kept
+        keep_alive: Shape::Duration, = say_duration(types::Server::default().keep_alive);
+        /// connections at once
+        max_connections: Shape::Whole(1, MANY), = types::Server::default().max_connections;
+        /// how long running requests may go on after the signal to stop
+        drain: Shape::Duration, = say_duration(types::Server::default().drain);
+        /// a broker's name for `telemetry.level`
+        log_level: Shape::Text, ~ "of `telemetry`";
+    }
+}
+
+table! {
+    /// Logs, metrics, traces.
+    pub(super) telemetry {
+        /// `text`, `json`, or `auto`: text on a terminal, else JSON
+        log: Shape::Choice(&["auto", "text", "json"]), = "auto";
+        /// `off`, `error`, `warn`, `info`, `debug`, `trace`, or a list such as `info,tollgate=debug`
+        level: Shape::Text, = types::Telemetry::default().level;
+        /// whether `/metrics` answers on the ops listener; the probes do in any case
+        prometheus: Shape::Bool, = types::Telemetry::default().prometheus;
+        /// where spans are sent; nothing is sent without it
+        otlp: Shape::Table(otlp);
+    }
+}
+
+table! {
+    /// An OpenTelemetry collector.
+    otlp {
+        /// the collector's address, for example `http://localhost:4317`; nothing is sent without it
+        endpoint: Shape::Url, ~ "none";
+        /// `grpc` (4317) or `http` (4318)
+        protocol: Shape::Choice(&["grpc", "http", "http/protobuf"]), ~ "by the port";
+    }
+}
+
+table! {
+    /// What holds for every model that says nothing else.
+    pub(super) defaults {
+        /// serves requests that name none; `false`: such requests are refused
+        model: Shape::TextOrFalse, ~ "the first";
+        /// how a deployment is chosen among those of the lowest `priority` that can serve
+        strategy | load_balance_strategy: STRATEGY, = types::Defaults::default().strategy.as_str();
+        /// the whole request, all attempts together; the same as `timeouts.total`
+        timeout: Shape::Duration, = say_duration(types::Timeouts::default().total);
+        /// deadlines, one by one
+        timeouts: Shape::Table(timeouts);
+        /// how often and how soon a request is tried again; a plain number is that of retries after
+        /// the first attempt
+        retries | max_retries: Shape::Either(vec![Shape::Whole(0, 9), Shape::Table(retries)]);
+        /// whether `default_params` and `params.set` are added to requests
+        inject_params: Shape::Bool, = types::Defaults::default().inject_params;
+        /// a log line per request
+        log_requests: Shape::Bool, = types::Defaults::default().log_requests;
+        /// refuse a field that the vendor cannot express, instead of dropping it with a notice
+        strict_params: Shape::Bool, = types::Defaults::default().strict_params;
+    }
+}
+
+/// The names of [`types::Strategy`].
+const STRATEGY: Shape =
+    Shape::Choice(&["round_robin", "random", "first_available", "least_busy", "adaptive", "usage"]);
+
+table! {
+    /// Deadlines.
+    timeouts {
+        /// DNS, TCP and TLS, per attempt
+        connect: Shape::Duration, = say_duration(types::Timeouts::default().connect);
+        /// until the first content of a streamed answer, per attempt
+        first_token: Shape::Duration, = say_duration(types::Timeouts::default().first_token);
+        /// until all of an answer that is not streamed, per attempt
+        whole: Shape::Duration, ~ "`first_token` where that is configured, else the total";
+        /// between two pieces of a streamed answer
+        idle: Shape::Duration, = say_duration(types::Timeouts::default().idle);
+        /// the whole request, all attempts together
+        total: Shape::Duration, = say_duration(types::Timeouts::default().total);
+    }
+}
+
+table! {
+    /// How often and how soon a request is tried again.
+    retries {
+        /// attempts of one request in total, over retries, failover and fallbacks
+        max_attempts: Shape::Whole(1, 10), = types::Retries::default().max_attempts;
+        /// first pause of the full-jitter backoff, of which each pause is a random part
+        base | base_delay: Shape::Duration, = say_duration(types::Retries::default().base);
+        /// longest pause
+        cap | max_delay: Shape::Duration, = say_duration(types::Retries::default().cap);
+        /// retries per request on average; more are refused
+        budget: Shape::Ratio, = types::Retries::default().budget;
+    }
+}
+
+table! {
+    /// A model group.
+    pub(super) model {
+        /// further names for the group
+        aliases: Shape::Texts, ~ "none";
+        /// `false` switches the model off
+        enabled: Shape::Bool, = true;
+        /// share of the model where requests choose among all models
+        weight: Shape::Positive, = "1";
+        /// places that can serve it; or their keys here, for a single one
+        deployments: Shape::List(deployment_all);
+        /// other groups, tried in order when this one cannot serve; a plain list means `any`
+        fallbacks: Shape::Either(vec![Shape::Texts, Shape::Table(fallbacks)]);
+        /// see `defaults`
+        strategy | load_balance_strategy: STRATEGY, ~ "of `defaults`";
+        /// see `defaults`
+        retries | max_retries: Shape::Either(vec![Shape::Whole(0, 9), Shape::See(retries)]), ~ "of `defaults`";
+        /// see `defaults`
+        inject_params: Shape::Bool, ~ "of `defaults`";
+        /// see `defaults`
+        strict_params: Shape::Bool, ~ "of `defaults`";
+        /// LiteLLM's, understood as `provider`, `model`, `limits` and parameters
+        litellm_params: Shape::Foreign;
+    }
+}
+
+table! {
+    /// Where requests go that a group cannot serve.
+    fallbacks {
+        /// for any other reason
+        any: Shape::Texts, ~ "none";
+        /// when the request is too large for this group
+        context_window: Shape::Texts, ~ "none";
+        /// when the vendor refuses the content
+        content_policy: Shape::Texts, ~ "none";
+    }
+}
+
+table! {
+    /// One place that can serve a model.
+    pub(super) deployment {
+        /// a known vendor, `mock`, or one of `providers`
+        provider: Shape::Text, ~ "required";
+        /// its name at the vendor
+        model | model_name | upstream_model: Shape::Text, ~ "the alias";
+        /// its address, with or without `/v1`
+        api_base | base_url | api_url: Shape::Url, ~ "the vendor's";
+        /// one deployment per key: a key, several with commas, or `{key, weight, id}`
+        api_keys | api_key | keys: Shape::Keys, ~ "see above";
+        /// `bearer`, or the name of a header for the bare key
+        auth: Shape::Text, ~ "the dialect's";
+        /// its name in headers, metrics and status; `/k<m>` is added where there are several keys
+        id: Shape::Text, ~ "`<model>/<provider>/<n>`";
+        /// lower is tried first; equal ones share the load
+        priority: Shape::Whole(0, 1000), = 0;
+        /// what it bears, for each key
+        limits: Shape::Table(limits);
+        /// a pool's name for `limits.qps`
+        max_qps: Shape::Positive, ~ "none";
+        /// a pool's name for `limits.concurrency`
+        max_concurrency: Shape::Whole(1, MANY), ~ "none";
+        /// how the mock behaves; for `provider: mock`
+        mock: Shape::See(mock);
+        /// accepted with a warning and ignored
+        api_version: Shape::Either(vec![Shape::Text, Shape::Number]), ~ "none";
+    }
+}
+
+table! {
+    /// What a deployment has of its own where a model lists several.
+    pub(super) listed {
+        /// its share of the load, times the key's weight
+        weight: Shape::Positive, = "1";
+        /// `false` switches the deployment off
+        enabled: Shape::Bool, = true;
+        /// LiteLLM's, understood as `provider`, `model`, `limits` and parameters
+        litellm_params: Shape::Foreign;
+    }
+}
+
+table! {
+    /// What a deployment bears, for each key.
+    limits {
+        /// requests per minute, for each key
+        rpm: Shape::Whole(1, MANY), ~ "none";
+        /// tokens per minute, for each key; accepted with a warning, not enforced yet
+        tpm: Shape::Whole(1, 1_000_000_000_000), ~ "none";
+        /// requests per second, for each key; may be a fraction: `0.5` is one every two seconds.
+        /// Those of one second, at least one, may come at once
+        qps | max_qps: Shape::Positive, ~ "none";
+        /// requests at once, for each key
+        concurrency | max_concurrency: Shape::Whole(1, MANY), ~ "none";
+    }
+}
+
+table! {
+    /// What a provider, a model and a deployment may all say; the nearest word wins.
+    pub(super) traits {
+        /// see `defaults`
+        timeout: Shape::Duration, ~ "of `defaults`";
+        /// see `defaults`
+        timeouts: Shape::See(timeouts), ~ "of `defaults`";
+        /// parameters added where the client gave none
+        default_params: Shape::Values, ~ "none";
+        /// a parameter of `default_params` that may stand beside it
+        temperature: Shape::Number, ~ "none";
+        /// a parameter of `default_params` that may stand beside it
+        max_tokens: Shape::Number, ~ "none";
+        /// a parameter of `default_params` that may stand beside it
+        max_completion_tokens: Shape::Number, ~ "none";
+        /// a parameter of `default_params` that may stand beside it
+        top_p: Shape::Number, ~ "none";
+        /// rules on parameters
+        params: Shape::Table(params);
+        /// headers added to every request
+        headers: Shape::Named, ~ "none";
+        /// bound of generated tokens where the dialect needs one and the client gave none
+        max_output_tokens: Shape::Whole(1, MANY), ~ "the dialect's";
+        /// whether to ask for usage in streams
+        stream_usage: Shape::Bool, ~ "the vendor's custom";
+        /// `native`, or `chat`: serve `/v1/completions` through chat
+        completions: Shape::Choice(&["native", "chat"]), ~ "the vendor's custom";
+        /// `false` keeps requests with tools away
+        supports_tools: Shape::Bool, ~ "the vendor's custom";
+        /// traits of the server that Tollgate does not know
+        quirks: Shape::Table(quirks);
+    }
+}
+
+table! {
+    /// Rules on parameters at the top level of a request.
+    params {
+        /// parameters sent under another name
+        rename: Shape::Named, ~ "none";
+        /// parameters left out
+        remove: Shape::Texts, ~ "none";
+        /// parameters always sent
+        set | extra: Shape::Values, ~ "none";
+    }
+}
+
+table! {
+    /// Traits of a server; what is not said is as its vendor and model suggest.
+    quirks {
+        /// it wants `max_completion_tokens` instead of `max_tokens`
+        max_completion_tokens: Shape::Bool, ~ "the vendor's";
+        /// it wants system messages as `developer`
+        developer_role: Shape::Bool, ~ "the vendor's";
+        /// it wants developer messages as `system`
+        no_developer_role: Shape::Bool, ~ "the vendor's";
+        /// it refuses `temperature`, `top_p` and `top_k`
+        no_sampling: Shape::Bool, ~ "the vendor's";
+        /// it takes an effort instead of a thinking budget
+        adaptive_thinking: Shape::Bool, ~ "the vendor's";
+        /// it refuses a forced tool choice
+        no_forced_tools: Shape::Bool, ~ "the vendor's";
+        /// it has no structured output of its own
+        no_native_schema: Shape::Bool, ~ "the vendor's";
+    }
+}
+
+table! {
+    /// How the mock behaves.
+    pub(super) mock {
+        /// time before the first byte
+        latency: Shape::Duration, = say_duration(types::MockOptions::default().latency);
+        /// time between two pieces of a streamed answer
+        token_delay: Shape::Duration, = say_duration(types::MockOptions::default().token_delay);
+        /// every how many requests one fails
+        fail_every: Shape::Whole(1, 1_000_000), ~ "never";
+        /// status of a failure
+        fail_status: Shape::Whole(400, 599), = types::MockOptions::default().fail_status;
+    }
+}
+
+table! {
+    /// A vendor of your own, or changes to a known one.
+    pub(super) provider {
+        /// `openai` or `anthropic`; required unless the vendor is a known one
+        dialect: Shape::Choice(&["openai", "anthropic", "openai.chat", "anthropic.messages"]), ~ "the vendor's";
+        /// for every deployment that says nothing else
+        api_base | base_url | api_url: Shape::Url, ~ "the vendor's";
+        /// for every deployment that says nothing else
+        api_keys | api_key | keys: Shape::Keys, ~ "none";
+        /// for every deployment that says nothing else
+        auth: Shape::Text, ~ "the dialect's";
+    }
+}
+
+table! {
+    /// A key with a weight and a name.
+    pub(super) key {
+        /// the key itself, as a reference such as `${VAR}` or `file:/path`
+        key | api_key: Shape::Secret, ~ "required";
+        /// its share of the deployment's load
+        weight: Shape::Positive, = "1";
+        /// its name in logs, metrics and status
+        id: Shape::Text, ~ "`<provider>-<n>`";
+    }
+}
+
+/// Everything that may stand at a model: it may be its own only deployment.
+fn model_all() -> Table {
+    model().and(traits()).and(deployment())
+}
+
+/// Everything that may stand at an entry of `deployments`.
+fn deployment_all() -> Table {
+    deployment().and(listed()).and(traits())
+}
+
+/// What the reference tells of a deployment, its shared keys aside.
+fn deployment_own() -> Table {
+    deployment().and(listed())
+}
+
+/// Everything that may stand at a provider.
+fn provider_all() -> Table {
+    provider().and(traits())
+}
