@@ -53,6 +53,8 @@ pub(crate) fn check(
     let providers = providers::read(&mut root, context, own, report);
     let env = models::Env { context, own, providers: &providers, defaults: &defaults.values };
     let models = models::read(&mut root, &env, report);
+    // Only now: models lay theirs over what was said, not over what is left of it.
+    defaults.values.timeouts = timing::capped(defaults.values.timeouts);
     defaults.values.model = defaults::model(&defaults, &models, report);
     root.finish(report);
     report.is_clean().then_some(Config {

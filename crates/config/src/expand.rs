@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::io::Read;
 
-use crate::report::Report;
+use crate::report::{Reference, Report};
 use crate::tree::{Node, Value, Written, child_path};
 
 /// Largest file that a value may be read from: these are keys, not documents.
@@ -53,16 +53,19 @@ fn expand_text(node: &mut Node, path: &str, env: &BTreeMap<String, String>, repo
     if named.is_none() && !text.text.contains("${") && !text.text.starts_with("file:") {
         return;
     }
+    let mut used = Vec::new();
+    let mut from = Outside { env, used: &mut used };
     let expanded = match named {
-        Some(name) if is_name(name) => variable(name, env, 0),
+        Some(name) if is_name(name) => variable(name, &mut from, 0),
         Some(_) => Err(failure(
             "`os.environ/` is not followed by the name of a variable",
             "write `os.environ/NAME` or `${NAME}`",
         )),
-        None => variables(&text.text, env, MAX_NESTING),
+        None => variables(&text.text, &mut from, MAX_NESTING),
     };
-    match expanded.and_then(|expanded| contents(&expanded)) {
+    match expanded.and_then(|expanded| contents(&expanded, &mut from)) {
         Ok(expanded) => {
+            report.refer(node.span, used);
             if text.written == Written::Literally && text.text.replace("$${", "${") != expanded {
                 text.written = Written::Expanded;
             }
@@ -75,6 +78,12 @@ fn expand_text(node: &mut Node, path: &str, env: &BTreeMap<String, String>, repo
     }
 }
 
+/// Where values come from, and which of them were used.
+struct Outside<'a> {
+    env: &'a BTreeMap<String, String>,
+    used: &'a mut Vec<Reference>,
+}
+
 struct Failure {
     message: String,
     hint: String,
@@ -84,11 +93,7 @@ fn failure(message: impl Into<String>, hint: impl Into<String>) -> Failure {
     Failure { message: message.into(), hint: hint.into() }
 }
 
-fn variables(
-    text: &str,
-    env: &BTreeMap<String, String>,
-    nesting: usize,
-) -> Result<String, Failure> {
+fn variables(text: &str, from: &mut Outside<'_>, nesting: usize) -> Result<String, Failure> {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(at) = rest.find("${") {
@@ -104,7 +109,7 @@ fn variables(
         let end = closing(inner).ok_or_else(|| {
             failure("`${` without its `}`", "write `$${` for the two characters themselves")
         })?;
-        out.push_str(&variable(inner.get(..end).unwrap_or_default(), env, nesting)?);
+        out.push_str(&variable(inner.get(..end).unwrap_or_default(), from, nesting)?);
         rest = inner.get(end + 1..).unwrap_or_default();
     }
     out.push_str(rest);
@@ -127,11 +132,7 @@ fn closing(inner: &str) -> Option<usize> {
     None
 }
 
-fn variable(
-    reference: &str,
-    env: &BTreeMap<String, String>,
-    nesting: usize,
-) -> Result<String, Failure> {
+fn variable(reference: &str, from: &mut Outside<'_>, nesting: usize) -> Result<String, Failure> {
     let (name, default) = match reference.split_once(":-") {
         Some((name, default)) => (name, Some(default)),
         None => (reference, None),
@@ -142,14 +143,20 @@ fn variable(
             "write `$${` for the two characters themselves",
         ));
     }
-    match (env.get(name), default) {
-        (Some(value), None) => Ok(value.clone()),
-        (Some(value), Some(_)) if !value.is_empty() => Ok(value.clone()),
+    match (from.env.get(name), default) {
+        (Some(value), None) => {
+            from.used.push(Reference::Variable(name.to_owned()));
+            Ok(value.clone())
+        }
+        (Some(value), Some(_)) if !value.is_empty() => {
+            from.used.push(Reference::Variable(name.to_owned()));
+            Ok(value.clone())
+        }
         (Some(_) | None, Some(default)) => {
             let nesting = nesting
                 .checked_sub(1)
                 .ok_or_else(|| failure("defaults are nested too deeply", "use fewer of them"))?;
-            variables(default, env, nesting)
+            variables(default, from, nesting)
         }
         (None, None) => Err(failure(
             format!("the environment variable {name} is not set"),
@@ -164,7 +171,7 @@ fn is_name(text: &str) -> bool {
 }
 
 /// What a `file:` reference names; the text itself where it is none.
-fn contents(text: &str) -> Result<String, Failure> {
+fn contents(text: &str, from: &mut Outside<'_>) -> Result<String, Failure> {
     let Some(rest) = text.strip_prefix("file:") else { return Ok(text.to_owned()) };
     let path = match rest.strip_prefix("//") {
         Some(path) if path.starts_with('/') => path,
@@ -188,6 +195,7 @@ fn contents(text: &str) -> Result<String, Failure> {
     }
     let text = String::from_utf8(bytes)
         .map_err(|_| failure(format!("the file {path} is not UTF-8"), "write it as UTF-8"))?;
+    from.used.push(Reference::File(path.to_owned()));
     Ok(text.trim_end_matches(['\r', '\n']).to_owned())
 }
 

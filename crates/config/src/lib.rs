@@ -14,8 +14,10 @@
 //! field; a checked configuration refers to nothing that is not in it; order is kept.
 
 mod check;
+mod checked;
 pub mod document;
 mod duration;
+mod effective;
 mod env_start;
 mod expand;
 mod load;
@@ -29,8 +31,10 @@ mod shapes;
 mod tree;
 pub mod types;
 
+pub use checked::Checked;
 pub use document::Unfit;
-pub use load::{load, parse};
+pub use effective::Effective;
+pub use load::{explain, load, parse};
 pub use near::near_matches;
 pub use options::{Flags, LoadOptions};
 pub use problem::{ConfigErrors, Place, Problem, Warning};

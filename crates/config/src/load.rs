@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 use tollgate_core_types::VendorPreset;
 
 use crate::check::{Context, check};
+use crate::effective::Effective;
 use crate::env_start;
 use crate::expand::expand;
 use crate::options::LoadOptions;
 use crate::problem::{ConfigErrors, Place, Problem};
-use crate::report::Report;
+use crate::report::{Report, Trail};
 use crate::shapes::normalise;
 use crate::tree::merge::{Names, merge};
 use crate::tree::overlay::overlay;
@@ -32,6 +33,30 @@ const DEMO: &str = include_str!("demo.yaml");
 /// # Errors
 /// Every problem that was found, each with its place.
 pub fn load(options: &LoadOptions, vendors: &[VendorPreset]) -> Result<Config, ConfigErrors> {
+    read_all(options, vendors).map(|loaded| loaded.config)
+}
+
+/// As [`load`], and says beside it what is in effect and where each value came from.
+///
+/// # Errors
+/// As [`load`].
+pub fn explain(
+    options: &LoadOptions,
+    vendors: &[VendorPreset],
+) -> Result<(Config, Effective), ConfigErrors> {
+    let Loaded { config, root, trail } = read_all(options, vendors)?;
+    let effective = Effective::new(&config, &root, &trail, options);
+    Ok((config, effective))
+}
+
+/// A configuration, what it was read from, and where that came from.
+struct Loaded {
+    config: Config,
+    root: Node,
+    trail: Trail,
+}
+
+fn read_all(options: &LoadOptions, vendors: &[VendorPreset]) -> Result<Loaded, ConfigErrors> {
     let mut report = Report::default();
     let files = read_files(&options.files, &mut report);
     let origin = (!options.files.is_empty()).then(|| Origin::Files(options.files.clone()));
@@ -52,7 +77,8 @@ pub fn parse(text: &str, vendors: &[VendorPreset]) -> Result<Config, ConfigError
     let Some(root) = node.and_then(|node| as_root(node, &mut report)) else {
         return Err(unfinished(report));
     };
-    finish(root, Some(Origin::Text), &LoadOptions::default(), vendors, report)
+    let options = LoadOptions::default();
+    finish(root, Some(Origin::Text), &options, vendors, report).map(|loaded| loaded.config)
 }
 
 fn finish(
@@ -61,7 +87,7 @@ fn finish(
     options: &LoadOptions,
     vendors: &[VendorPreset],
     mut report: Report,
-) -> Result<Config, ConfigErrors> {
+) -> Result<Loaded, ConfigErrors> {
     let named = names_models(&root);
     let flags = options.flags.settings();
     if let Some(upper) = overlay(&options.env, &flags, &mut report) {
@@ -76,8 +102,8 @@ fn finish(
     let context = Context { vendors, env: &options.env };
     match check(&root, context, origin, &mut report) {
         Some(config) => {
-            let warnings = report.finish()?;
-            Ok(Config { warnings, ..config })
+            let (warnings, trail) = report.finish()?;
+            Ok(Loaded { config: Config { warnings, ..config }, root, trail })
         }
         None => Err(unfinished(report)),
     }

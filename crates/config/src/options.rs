@@ -1,6 +1,6 @@
 //! Where configuration is read from: files, environment, flags, all handed in as values.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use crate::problem::{ConfigErrors, Place, Problem};
@@ -16,6 +16,8 @@ pub struct LoadOptions {
     pub files: Vec<PathBuf>,
     /// The environment.
     pub env: BTreeMap<String, String>,
+    /// The variables of `env` that come from a `.env` file.
+    pub dotenv: BTreeSet<String>,
     /// What the command line sets, over everything else.
     pub flags: Flags,
 }
@@ -26,6 +28,7 @@ impl std::fmt::Debug for LoadOptions {
         f.debug_struct("LoadOptions")
             .field("files", &self.files)
             .field("env", &self.env.keys())
+            .field("dotenv", &self.dotenv)
             .field("flags", &self.flags)
             .finish()
     }
@@ -68,12 +71,16 @@ impl LoadOptions {
     /// When there is a `.env` that cannot be read: half of it would be worse than none.
     pub fn from_process() -> Result<Self, ConfigErrors> {
         let mut env = dotenv(Path::new(".env"))?;
-        let process = std::env::vars_os();
-        env.extend(process.filter_map(|(name, value)| {
-            // What is no text cannot be meant for us.
+        let mut names: BTreeSet<String> = env.keys().cloned().collect();
+        // What is no text cannot be meant for us.
+        let process = std::env::vars_os().filter_map(|(name, value)| {
             Some((name.into_string().ok()?, value.into_string().ok()?))
-        }));
-        Ok(Self { files: Vec::new(), env, flags: Flags::default() })
+        });
+        for (name, value) in process {
+            names.remove(&name);
+            env.insert(name, value);
+        }
+        Ok(Self { files: Vec::new(), env, dotenv: names, flags: Flags::default() })
     }
 
     /// The same with these files.

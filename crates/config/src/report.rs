@@ -1,18 +1,50 @@
 //! Collecting what is wrong while reading goes on: no problem hides another.
 
+use std::collections::HashMap;
+
 use crate::problem::{ConfigErrors, Place, Problem, Warning};
 use crate::tree::{Layer, Source, Sources, Span};
 
 /// Most problems told at once; more help nobody, and a hostile file must not fill the memory.
 const MOST: usize = 200;
 
+/// What is needed to say where a value came from.
+#[derive(Debug, Default)]
+pub(crate) struct Trail {
+    pub(crate) sources: Sources,
+    /// What the text at a place refers to.
+    pub(crate) references: HashMap<Span, Vec<Reference>>,
+    /// Where each deployment was said, in the order of the configuration.
+    pub(crate) deployments: Vec<DeploymentSaid>,
+}
+
+/// Something outside of a file that a value in it refers to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Reference {
+    /// An environment variable.
+    Variable(String),
+    /// A file of one value.
+    File(String),
+}
+
+/// Where a deployment was said.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct DeploymentSaid {
+    /// Its place in the list of its model; `None` where the model is its own only deployment.
+    pub(crate) entry: Option<usize>,
+    /// The vendor's variable that gave its address.
+    pub(crate) base: Option<Span>,
+    /// Its key.
+    pub(crate) key: Option<Span>,
+}
+
 /// The problems and warnings of one load, and the sources that they point to.
 #[derive(Debug, Default)]
 pub(crate) struct Report {
-    sources: Sources,
     problems: Vec<(Span, Problem)>,
     more: usize,
     warnings: Vec<Warning>,
+    trail: Trail,
     /// Every map that was read, by its path, and the keys that it was asked for.
     #[cfg(test)]
     pub(crate) asked: Vec<(String, Vec<&'static str>)>,
@@ -20,16 +52,16 @@ pub(crate) struct Report {
 
 impl Report {
     pub(crate) fn add_source(&mut self, source: Source) -> usize {
-        self.sources.add(source)
+        self.trail.sources.add(source)
     }
 
     pub(crate) fn sources(&mut self) -> &mut Sources {
-        &mut self.sources
+        &mut self.trail.sources
     }
 
     /// The layer of what stands at `span`.
     pub(crate) fn layer(&self, span: Span) -> Layer {
-        self.sources.layer(span)
+        self.trail.sources.layer(span)
     }
 
     pub(crate) fn problem(&mut self, span: Span, path: &str, message: impl Into<String>) {
@@ -55,7 +87,7 @@ impl Report {
     ) {
         if self.warnings.len() < MOST {
             self.warnings.push(Warning(Problem {
-                place: self.sources.place(span),
+                place: self.trail.sources.place(span),
                 path: path.to_owned(),
                 message: message.into(),
                 hint: Some(hint.into()),
@@ -68,14 +100,26 @@ impl Report {
         self.problems.len() >= MOST
     }
 
+    /// Notes what the text at `span` refers to.
+    pub(crate) fn refer(&mut self, span: Span, used: Vec<Reference>) {
+        if !used.is_empty() {
+            self.trail.references.insert(span, used);
+        }
+    }
+
+    /// Notes where the next deployment was said.
+    pub(crate) fn deployment(&mut self, said: DeploymentSaid) {
+        self.trail.deployments.push(said);
+    }
+
     pub(crate) fn is_clean(&self) -> bool {
         self.problems.is_empty()
     }
 
     /// The warnings, or all problems where there is any.
-    pub(crate) fn finish(mut self) -> Result<Vec<Warning>, ConfigErrors> {
+    pub(crate) fn finish(mut self) -> Result<(Vec<Warning>, Trail), ConfigErrors> {
         if self.problems.is_empty() {
-            return Ok(self.warnings);
+            return Ok((self.warnings, self.trail));
         }
         // In the order of writing: whoever mends a file goes through it from top to bottom.
         self.problems.sort_by_key(|(span, _)| (span.source, span.line, span.column));
@@ -97,7 +141,7 @@ impl Report {
             self.more += 1;
             return;
         }
-        let place = self.sources.place(span);
+        let place = self.trail.sources.place(span);
         self.problems.push((span, Problem { place, path: path.to_owned(), message, hint }));
     }
 }

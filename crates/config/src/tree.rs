@@ -19,7 +19,7 @@ pub(crate) mod yaml;
 pub(crate) const MAX_DEPTH: usize = 24;
 
 /// Where a value stands: a source and, in files, line and column from 1 (0 is unknown).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Span {
     pub(crate) source: usize,
     pub(crate) line: u32,

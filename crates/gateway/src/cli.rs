@@ -1,11 +1,14 @@
 //! The command line.
 
-use clap::{Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
 use std::io::Write as _;
 use std::path::PathBuf;
+use std::process::ExitCode;
 use tollgate::Tollgate;
-use tollgate_config::{Config, ConfigErrors, LoadOptions};
+use tollgate_config::{Checked, Config, ConfigErrors, LoadOptions};
 use tollgate_telemetry::{Telemetry, TelemetryOptions};
+
+use crate::BAD_CONFIG;
 
 /// One API in front of many LLM vendors.
 #[derive(Debug, Parser)]
@@ -35,37 +38,63 @@ Examples:
   tollgate                                   serve what the environment names, or a demo
   tollgate --config tollgate.yaml            serve a configuration
   OPENAI_API_KEYS=k1,k2 tollgate             serve OpenAI over two keys
-  tollgate check --config tollgate.yaml      report every problem in a configuration";
+  tollgate check --config tollgate.yaml      report every problem in a configuration
+  tollgate check --print                     show what is in effect, and where it comes from";
 
 #[derive(Debug, Clone, Copy, Subcommand)]
 pub(crate) enum Command {
     /// Serve (the default).
     Serve,
     /// Check the configuration and report every problem; exit code 2 if there is one.
-    Check,
+    Check(Check),
+}
+
+/// What `check` says.
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct Check {
+    /// Show the configuration in effect as YAML, secrets masked, with where each value came from.
+    #[arg(long)]
+    print: bool,
+    /// Say everything as JSON, for programs.
+    #[arg(long)]
+    json: bool,
 }
 
 impl Cli {
     /// Loads the configuration that the arguments, files and environment describe.
     pub(crate) fn load(&self) -> Result<Config, ConfigErrors> {
+        tollgate_config::load(&self.options()?, &tollgate::vendors())
+    }
+
+    fn options(&self) -> Result<LoadOptions, ConfigErrors> {
         let mut options = LoadOptions::from_process()?;
         options.files.clone_from(&self.config);
         options.flags.listen.clone_from(&self.listen);
         options.flags.ops_listen.clone_from(&self.ops_listen);
         options.flags.log.clone_from(&self.log);
         options.flags.log_level.clone_from(&self.log_level);
-        tollgate_config::load(&options, &tollgate::vendors())
+        Ok(options)
+    }
+
+    /// Checks as `check` asks for it, and says what there is to say; problems go to standard error,
+    /// and with `--json` to standard output like everything else.
+    pub(crate) fn check(&self, check: Check) -> anyhow::Result<ExitCode> {
+        let checked = Checked::new(self.options(), &tollgate::vendors());
+        if let Some(config) = checked.config() {
+            built(config)?;
+        }
+        let mut out = std::io::stdout().lock();
+        match checked.problems() {
+            _ if check.json => writeln!(out, "{}", checked.to_json(check.print))?,
+            Some(problems) => writeln!(std::io::stderr(), "tollgate: {problems}")?,
+            None => write!(out, "{}", checked.to_text(check.print))?,
+        }
+        Ok(checked.problems().map_or(ExitCode::SUCCESS, |_| ExitCode::from(BAD_CONFIG)))
     }
 }
 
-/// Builds everything that serving would, without serving, and prints what there is to say.
-pub(crate) fn check(config: &Config) -> anyhow::Result<()> {
+/// Builds everything that serving would.
+fn built(config: &Config) -> anyhow::Result<()> {
     Tollgate::new(config, Telemetry::new(&TelemetryOptions::default())?)?;
-    let mut out = std::io::stdout().lock();
-    for warning in &config.warnings {
-        writeln!(out, "warning: {warning}")?;
-    }
-    let deployments: usize = config.models.iter().map(|model| model.deployments.len()).sum();
-    writeln!(out, "ok: {} models, {deployments} deployments", config.models.len())?;
     Ok(())
 }

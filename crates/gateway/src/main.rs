@@ -12,6 +12,7 @@ use std::process::ExitCode;
 
 use cli::{Cli, Command};
 use tollgate::BuildError;
+use tollgate_config::ConfigErrors;
 
 /// Requests are many small allocations on few threads; measured in docs/benchmarks.md.
 #[global_allocator]
@@ -22,19 +23,15 @@ const BAD_CONFIG: u8 = 2;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let config = match cli.load() {
-        Ok(config) => config,
-        Err(problems) => {
-            let _ = writeln!(std::io::stderr(), "tollgate: {problems}");
-            return ExitCode::from(BAD_CONFIG);
-        }
-    };
     let done = match cli.command {
-        None | Some(Command::Serve) => lifecycle::serve(&config),
-        Some(Command::Check) => cli::check(&config),
+        None | Some(Command::Serve) => match cli.load() {
+            Ok(config) => lifecycle::serve(&config).map(|()| ExitCode::SUCCESS),
+            Err(problems) => Err(problems.into()),
+        },
+        Some(Command::Check(check)) => cli.check(check),
     };
     match done {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             let _ = writeln!(std::io::stderr(), "tollgate: {error:#}");
             exit_code(&error)
@@ -42,9 +39,13 @@ fn main() -> ExitCode {
     }
 }
 
-/// A configuration that cannot be built is as bad as one that cannot be read.
+/// A configuration that cannot be read or built is bad; everything else merely failed.
 fn exit_code(error: &anyhow::Error) -> ExitCode {
-    if error.is::<BuildError>() { ExitCode::from(BAD_CONFIG) } else { ExitCode::FAILURE }
+    if error.is::<BuildError>() || error.is::<ConfigErrors>() {
+        ExitCode::from(BAD_CONFIG)
+    } else {
+        ExitCode::FAILURE
+    }
 }
 
 #[cfg(test)]

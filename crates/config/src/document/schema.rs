@@ -104,7 +104,7 @@ fn shape(shape: &Shape) -> Value {
         Shape::Keys => {
             let one = [text(), refer(tables::key)];
             let many = json!({ "type": "array", "minItems": 1, "items": { "anyOf": one } });
-            json!({ "anyOf": [text(), refer(tables::key), many] })
+            json!({ "anyOf": [text(), many] })
         }
         Shape::Either(shapes) => {
             json!({ "anyOf": shapes.iter().map(self::shape).collect::<Vec<_>>() })

@@ -31,6 +31,9 @@ fn every_example_loads_without_a_warning() {
     for entry in std::fs::read_dir(folder()).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap().to_str().unwrap();
+        if name == "schema.json" {
+            continue;
+        }
         let mut said = warnings(&example(name));
         // The reference shows every key, also the one that does nothing yet.
         said.retain(|warning| !warning.contains("tokens per minute are not enforced yet"));

@@ -62,7 +62,8 @@ fn environment_lies_over_files_and_flags_over_both() {
         ("TOLLGATE__MODELS__ZEBRA__TEMPERATURE", "0.5"),
     ]);
     let flags = Flags { listen: Some("127.0.0.1:4000".to_owned()), ..Flags::default() };
-    let options = LoadOptions { files: vec![path], env: variables, flags };
+    let options =
+        LoadOptions { files: vec![path], env: variables, flags, ..LoadOptions::default() };
     let config = load(&options, VENDORS).unwrap_or_else(|errors| panic!("{errors}"));
     assert_eq!(config.server.listen.port(), 4000);
     assert_eq!(config.server.drain.as_secs(), 3);
@@ -92,7 +93,10 @@ fn problems_of_variables_and_flags_name_them() {
         log: Some("xml".to_owned()),
         log_level: Some("debug".to_owned()),
     };
-    let result = load(&LoadOptions { files: vec![path], env: variables, flags }, VENDORS);
+    let result = load(
+        &LoadOptions { files: vec![path], env: variables, flags, ..LoadOptions::default() },
+        VENDORS,
+    );
     let mut said = problems(result);
     said.sort();
     assert_eq!(

@@ -11,7 +11,8 @@ use crate::check::traits::Traits;
 use crate::check::{base, params};
 use crate::env_start::{Door, VendorEnv};
 use crate::read::At;
-use crate::report::Report;
+use crate::report::{DeploymentSaid, Report};
+use crate::tree::Span;
 use crate::types::{Auth, BaseUrl, Deployment, Model, Params, Provider, ProviderKind, Timeouts};
 
 /// Makes deployments, and keeps what must be unique among all of them.
@@ -37,6 +38,8 @@ pub(in crate::check) struct Layers<'a> {
 /// An address with one key, or with none.
 struct Slot {
     base: Option<BaseUrl>,
+    /// The vendor's variable that gave the address.
+    said: Option<Span>,
     key: Option<KeyGiven>,
 }
 
@@ -60,6 +63,11 @@ impl Builder {
                 .key
                 .as_ref()
                 .map(|key| self.credentials.note(&given.provider.name, key, report));
+            report.deployment(DeploymentSaid {
+                entry: layers.own.map(|_| layers.position - 1),
+                base: slot.said,
+                key: slot.key.as_ref().map(|key| key.said.span),
+            });
             deployments.push(Deployment {
                 id: self.unique(id, given, report),
                 base: slot.base,
@@ -152,10 +160,11 @@ fn slots(given: &Given, env: &Env<'_>, report: &mut Report) -> Vec<Slot> {
         }
     };
     match keys {
-        None => vec![Slot { base, key: None }],
-        Some(keys) => {
-            keys.iter().map(|key| Slot { base: base.clone(), key: Some(key.clone()) }).collect()
-        }
+        None => vec![Slot { base, said: None, key: None }],
+        Some(keys) => keys
+            .iter()
+            .map(|key| Slot { base: base.clone(), said: None, key: Some(key.clone()) })
+            .collect(),
     }
 }
 
@@ -182,11 +191,12 @@ fn open(door: &Door, preset: &str, given: &Given, env: &Env<'_>, report: &mut Re
         Some(node) => base::vendor(&at(node), env.own, report),
     };
     let Some(base) = base else { return Vec::new() };
+    let said = door.base.as_ref().map(|node| node.span);
     if door.keys.is_empty() {
-        return vec![Slot { base: Some(base), key: None }];
+        return vec![Slot { base: Some(base), said, key: None }];
     }
     let keys = door.keys.iter().flat_map(|node| keys::key(&at(node), report));
-    keys.map(|key| Slot { base: Some(base.clone()), key: Some(key) }).collect()
+    keys.map(|key| Slot { base: Some(base.clone()), said, key: Some(key) }).collect()
 }
 
 /// A preset's address, which is right as it is written in this program, but may be our own.

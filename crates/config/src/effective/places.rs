@@ -1,0 +1,316 @@
+//! One deployment with everything that its provider and its model say about it.
+
+use std::fmt::Write as _;
+use tollgate_core_types::JsonText;
+
+use super::origin::{Origins, Ways, is_from_outside};
+use super::sections::{number, texts, timeouts};
+use super::{Item, MASK, Shown};
+use crate::duration::say_duration;
+use crate::report::DeploymentSaid;
+use crate::tree::{Node, Value};
+use crate::types::{
+    Auth, Completions, Credential, Deployment, Header, Limits, MockOptions, Model, Params,
+    QuirkOverrides,
+};
+
+/// The nodes that speak of a deployment, the nearest first.
+pub(super) struct Nodes<'a> {
+    said: DeploymentSaid,
+    /// Its entry in the list, where the model has one.
+    entry: Option<&'a Node>,
+    /// Entry or model, then model, then provider.
+    all: [Option<&'a Node>; 3],
+}
+
+impl<'a> Nodes<'a> {
+    pub(super) fn new(
+        deployment: &Deployment,
+        said: DeploymentSaid,
+        model: Option<&'a Node>,
+        origins: &Origins<'a>,
+    ) -> Self {
+        let list = model.and_then(|model| model.get("deployments"));
+        let entry = said.entry.and_then(|at| match &list?.value {
+            Value::List(items) => items.get(at),
+            // A single map counts as a list of one in no other place; nothing is found then.
+            Value::Null
+            | Value::Bool(_)
+            | Value::Number(_)
+            | Value::Text(_)
+            | Value::Map(_)
+            | Value::Broken => None,
+        });
+        let provider = origins.node(&[&["providers", &deployment.provider.name]]);
+        Self { said, entry, all: [entry.or(model), model, provider] }
+    }
+
+    /// Where a setting is said, by deployment, model or provider.
+    fn find(&self, ways: Ways<'_>, origins: &Origins<'a>) -> Option<&'a Node> {
+        origins.nearest(&self.all, ways)
+    }
+
+    /// Where a setting is said that a model has for itself: not there.
+    fn find_own(&self, ways: Ways<'_>, origins: &Origins<'a>) -> Option<&'a Node> {
+        let own = if self.said.entry.is_some() { self.entry } else { self.all[1] };
+        origins.nearest(&[own, self.all[2]], ways)
+    }
+}
+
+pub(super) fn place(
+    deployment: &Deployment,
+    model: &Model,
+    nodes: &Nodes<'_>,
+    origins: &Origins<'_>,
+) -> Vec<Item> {
+    let Deployment {
+        id,
+        provider,
+        upstream_model,
+        base,
+        credential,
+        auth,
+        weight,
+        priority,
+        limits: bounds,
+        timeouts: deadlines,
+        params: rules,
+        headers,
+        max_output_tokens,
+        stream_usage,
+        completions,
+        quirks: traits,
+        supports_tools,
+        mock: mocked,
+    } = deployment;
+    let own = |ways: Ways<'_>| nodes.find_own(ways, origins);
+    let say = |ways: Ways<'_>| origins.say(nodes.find(ways, origins));
+    let mut items = vec![
+        Item::text("id", legal_id(id), or(own(&[&["id"]]), "by position", origins)),
+        Item::text("provider", &provider.name, origins.say(own(&[&["provider"]]))),
+    ];
+    let upstream = own(&[&["model"], &["model_name"], &["upstream_model"]]);
+    items.push(Item::text("model", upstream_model, or(upstream, "the model's name", origins)));
+    if let Some(base) = base {
+        let said = own(&[&["api_base"], &["base_url"], &["api_url"]]);
+        let origin = match (nodes.said.base, said) {
+            (Some(span), _) => origins.say_span(span),
+            (None, said) => or(said, "the vendor's", origins),
+        };
+        items.push(Item::text("api_base", base.as_str(), origin));
+    }
+    items.extend(credential.as_ref().map(|credential| key(credential, nodes, origins)));
+    match auth {
+        Auth::Dialect => {}
+        Auth::Bearer => items.push(Item::text("auth", "bearer", say(&[&["auth"]]))),
+        Auth::Header(name) => items.push(Item::text("auth", name, say(&[&["auth"]]))),
+    }
+    // Of a model that is its own only deployment, the weight is the group's.
+    let said = nodes.entry.and_then(|entry| origins.within(entry, &[&["weight"]]));
+    if said.is_some() || weight.to_bits() != 1.0_f64.to_bits() {
+        let origin = or(said, "the key's", origins);
+        items.push(Item::plain("weight", number(*weight), origin));
+    }
+    let said = own(&[&["priority"]]);
+    if said.is_some() {
+        items.push(Item::plain("priority", priority, origins.say(said)));
+    }
+    items.extend(limits(bounds, nodes, origins));
+    let all = [nodes.entry, nodes.all[1], nodes.all[2], origins.node(&[&["defaults"]])];
+    items.extend(timeouts(deadlines, Some(&model.timeouts), &all, origins));
+    let asked = (max_output_tokens, stream_usage, completions, supports_tools);
+    items.extend(params(rules, nodes, origins));
+    items.extend(header_names(headers, nodes, origins));
+    items.extend(customs(asked, nodes, origins));
+    items.extend(quirks(traits, nodes, origins));
+    items.extend(mocked.as_ref().and_then(|options| mock(options, nodes, origins)));
+    items
+}
+
+type Customs<'a> = (&'a Option<u64>, &'a Option<bool>, &'a Option<Completions>, &'a Option<bool>);
+
+/// What configuration says of a server's customs: the bound of tokens, usage in streams, text
+/// completions, tools.
+fn customs(customs: Customs<'_>, nodes: &Nodes<'_>, origins: &Origins<'_>) -> Vec<Item> {
+    let (max_output_tokens, stream_usage, completions, supports_tools) = customs;
+    let say = |ways: Ways<'_>| origins.say(nodes.find(ways, origins));
+    let mut items = Vec::new();
+    if let Some(tokens) = max_output_tokens {
+        let origin = say(&[&["max_output_tokens"]]);
+        items.push(Item::plain("max_output_tokens", tokens, origin));
+    }
+    if let Some(usage) = stream_usage {
+        items.push(Item::plain("stream_usage", usage, say(&[&["stream_usage"]])));
+    }
+    if let Some(kind) = completions {
+        let name = match kind {
+            Completions::Native => "native",
+            Completions::Chat => "chat",
+        };
+        items.push(Item::text("completions", name, say(&[&["completions"]])));
+    }
+    if let Some(tools) = supports_tools {
+        items.push(Item::plain("supports_tools", tools, say(&[&["supports_tools"]])));
+    }
+    items
+}
+
+fn or(node: Option<&Node>, otherwise: &str, origins: &Origins<'_>) -> String {
+    node.map_or_else(|| otherwise.to_owned(), |node| origins.say(Some(node)))
+}
+
+/// An id that may be given: one that was made from a model's name may hold anything.
+pub(super) fn legal_id(id: &str) -> String {
+    let mut legal = String::with_capacity(id.len());
+    for c in id.chars() {
+        if c.is_ascii_alphanumeric() || "-_./:@+".contains(c) {
+            legal.push(c);
+        } else {
+            let _ = write!(legal, "+{:x}", u32::from(c));
+        }
+    }
+    legal
+}
+
+fn key(credential: &Credential, nodes: &Nodes<'_>, origins: &Origins<'_>) -> Item {
+    let Credential { id, secret: _ } = credential;
+    let said = nodes.said.key.map_or_else(String::new, |span| origins.say_span(span));
+    let map =
+        vec![Item::text("key", format!("{MASK}{id}"), said), Item::text("id", id, String::new())];
+    let value = Shown::List(vec![map]);
+    Item { key: "api_keys".to_owned(), value, origin: String::new() }
+}
+
+fn limits(limits: &Limits, nodes: &Nodes<'_>, origins: &Origins<'_>) -> Option<Item> {
+    let Limits { rpm, tpm, qps, concurrency } = limits;
+    let say = |ways: Ways<'_>| origins.say(nodes.find_own(ways, origins));
+    let mut items = Vec::new();
+    if let Some(rpm) = rpm {
+        items.push(Item::plain("rpm", rpm, say(&[&["limits", "rpm"]])));
+    }
+    if let Some(tpm) = tpm {
+        items.push(Item::plain("tpm", tpm, say(&[&["limits", "tpm"]])));
+    }
+    if let Some(qps) = qps {
+        let ways: Ways<'_> = &[&["limits", "qps"], &["limits", "max_qps"], &["max_qps"]];
+        items.push(Item::plain("qps", number(*qps), say(ways)));
+    }
+    if let Some(concurrency) = concurrency {
+        let ways: Ways<'_> =
+            &[&["limits", "concurrency"], &["limits", "max_concurrency"], &["max_concurrency"]];
+        items.push(Item::plain("concurrency", concurrency, say(ways)));
+    }
+    (!items.is_empty()).then(|| Item::map("limits", items))
+}
+
+fn params(params: &Params, nodes: &Nodes<'_>, origins: &Origins<'_>) -> Vec<Item> {
+    let Params { defaults, rename, remove, set } = params;
+    let value = |ways: Ways<'_>, all: Ways<'_>, (name, json): &(String, JsonText)| {
+        // `null` is a value here, and nothing elsewhere.
+        let said = nodes.find(ways, origins).or_else(|| nodes.find(all, origins));
+        let origin = origins.say(said);
+        if said.is_some_and(is_from_outside) {
+            return Item::text(name, MASK, origin);
+        }
+        Item { key: name.clone(), value: Shown::Json(json.clone()), origin }
+    };
+    let mut items = Vec::new();
+    if !defaults.is_empty() {
+        let all = defaults.iter().map(|given| {
+            let name = given.0.as_str();
+            value(&[&["default_params", name], &[name]], &[&["default_params"]], given)
+        });
+        items.push(Item::map("default_params", all.collect()));
+    }
+    let mut rules = Vec::new();
+    if !rename.is_empty() {
+        let all = rename.iter().map(|(from, to)| {
+            let said = nodes.find(&[&["params", "rename", from]], origins);
+            Item::text(from, to, origins.say(said))
+        });
+        rules.push(Item::map("rename", all.collect()));
+    }
+    let said = origins.say(nodes.find(&[&["params", "remove"]], origins));
+    rules.extend(texts("remove", remove, said));
+    if !set.is_empty() {
+        let all = set.iter().map(|given| {
+            let name = given.0.as_str();
+            let all: Ways<'_> = &[&["params", "set"], &["params", "extra"]];
+            value(&[&["params", "set", name], &["params", "extra", name]], all, given)
+        });
+        rules.push(Item::map("set", all.collect()));
+    }
+    if !rules.is_empty() {
+        items.push(Item::map("params", rules));
+    }
+    items
+}
+
+/// A header's value may be a credential, whatever its name.
+fn header_names(headers: &[Header], nodes: &Nodes<'_>, origins: &Origins<'_>) -> Option<Item> {
+    let all = headers.iter().map(|header| {
+        let named = |node: &&Node| {
+            matches!(&node.value, Value::Map(entries)
+            if entries.iter().any(|entry| entry.key.eq_ignore_ascii_case(&header.name)))
+        };
+        let ways: Ways<'_> = &[&["headers"]];
+        let maps = nodes.all.iter().flatten().filter_map(|node| origins.within(node, ways));
+        let said = maps.filter(named).find_map(|map| match &map.value {
+            Value::Map(entries) => entries
+                .iter()
+                .find(|entry| entry.key.eq_ignore_ascii_case(&header.name))
+                .map(|entry| &entry.node),
+            Value::Null
+            | Value::Bool(_)
+            | Value::Number(_)
+            | Value::Text(_)
+            | Value::List(_)
+            | Value::Broken => None,
+        });
+        Item::text(&header.name, MASK, origins.say(said))
+    });
+    let items: Vec<Item> = all.collect();
+    (!items.is_empty()).then(|| Item::map("headers", items))
+}
+
+fn quirks(quirks: &QuirkOverrides, nodes: &Nodes<'_>, origins: &Origins<'_>) -> Option<Item> {
+    let QuirkOverrides {
+        max_completion_tokens,
+        developer_role,
+        no_developer_role,
+        no_sampling,
+        adaptive_thinking,
+        no_forced_tools,
+        no_native_schema,
+    } = quirks;
+    let items: Vec<Item> = [
+        ("max_completion_tokens", max_completion_tokens),
+        ("developer_role", developer_role),
+        ("no_developer_role", no_developer_role),
+        ("no_sampling", no_sampling),
+        ("adaptive_thinking", adaptive_thinking),
+        ("no_forced_tools", no_forced_tools),
+        ("no_native_schema", no_native_schema),
+    ]
+    .into_iter()
+    .filter_map(|(key, value)| {
+        let said = nodes.find(&[&["quirks", key]], origins);
+        value.map(|value| Item::plain(key, value, origins.say(said)))
+    })
+    .collect();
+    (!items.is_empty()).then(|| Item::map("quirks", items))
+}
+
+fn mock(options: &MockOptions, nodes: &Nodes<'_>, origins: &Origins<'_>) -> Option<Item> {
+    let MockOptions { latency, token_delay, fail_every, fail_status } = options;
+    let say = |key: &str| origins.say(nodes.find_own(&[&["mock", key]], origins));
+    let mut items = vec![
+        Item::text("latency", say_duration(*latency), say("latency")),
+        Item::text("token_delay", say_duration(*token_delay), say("token_delay")),
+    ];
+    if let Some(every) = fail_every {
+        items.push(Item::plain("fail_every", every, say("fail_every")));
+    }
+    items.push(Item::plain("fail_status", fail_status, say("fail_status")));
+    Some(Item::map("mock", items))
+}

@@ -1,0 +1,212 @@
+//! `server`, `telemetry`, `defaults` and `providers`, every field of them.
+
+use tollgate_core_types::Dialect;
+
+use super::origin::{Origins, Ways};
+use super::{Item, Shown};
+use crate::duration::{say_duration, say_size};
+use crate::tree::Node;
+use crate::types::{
+    Defaults, LogFormat, Model, Otlp, OtlpProtocol, ProviderKind, Retries, Server, Telemetry,
+    Timeouts,
+};
+
+pub(super) fn server(server: &Server, origins: &Origins<'_>) -> Item {
+    let Server {
+        listen,
+        ops_listen,
+        body_limit,
+        header_timeout,
+        body_timeout,
+        keep_alive,
+        max_connections,
+        drain,
+    } = server;
+    let of = |key: &str| origins.of(&[&["server", key]]);
+    let parts: Ways<'_> = &[&["server", "listen"], &["server", "host"], &["server", "port"]];
+    let ops = ops_listen.map_or_else(|| "off".to_owned(), |address| address.to_string());
+    Item::map(
+        "server",
+        vec![
+            Item::text("listen", listen.to_string(), origins.of(parts)),
+            Item::text("ops_listen", ops, of("ops_listen")),
+            Item::text("body_limit", say_size(*body_limit as u64), of("body_limit")),
+            Item::text("header_timeout", say_duration(*header_timeout), of("header_timeout")),
+            Item::text("body_timeout", say_duration(*body_timeout), of("body_timeout")),
+            Item::text("keep_alive", say_duration(*keep_alive), of("keep_alive")),
+            Item::plain("max_connections", max_connections, of("max_connections")),
+            Item::text("drain", say_duration(*drain), of("drain")),
+        ],
+    )
+}
+
+pub(super) fn telemetry(telemetry: &Telemetry, origins: &Origins<'_>) -> Item {
+    let Telemetry { log, level, prometheus, otlp } = telemetry;
+    let of = |key: &str| origins.of(&[&["telemetry", key]]);
+    let form = match log {
+        LogFormat::Auto => "auto",
+        LogFormat::Text => "text",
+        LogFormat::Json => "json",
+    };
+    let mut items = vec![
+        Item::text("log", form, of("log")),
+        Item::text("level", level, of("level")),
+        Item::plain("prometheus", prometheus, of("prometheus")),
+    ];
+    if let Some(Otlp { endpoint, protocol }) = otlp {
+        let of = |key: &str| origins.of(&[&["telemetry", "otlp", key]]);
+        let name = match protocol {
+            OtlpProtocol::Grpc => "grpc",
+            OtlpProtocol::Http => "http",
+        };
+        items.push(Item::map(
+            "otlp",
+            vec![
+                Item::text("endpoint", endpoint.as_str(), of("endpoint")),
+                Item::text("protocol", name, of("protocol")),
+            ],
+        ));
+    }
+    Item::map("telemetry", items)
+}
+
+pub(super) fn defaults(defaults: &Defaults, origins: &Origins<'_>) -> Item {
+    let Defaults {
+        model,
+        strategy,
+        timeouts: deadlines,
+        retries: tries,
+        inject_params,
+        log_requests,
+        strict_params,
+    } = defaults;
+    let of = |key: &str| origins.of(&[&["defaults", key]]);
+    let strategies: Ways<'_> = &[&["defaults", "strategy"], &["defaults", "load_balance_strategy"]];
+    let mut items = vec![match model {
+        Some(model) => Item::text("model", model, of("model")),
+        None => Item::plain("model", false, of("model")),
+    }];
+    items.push(Item::text("strategy", strategy.as_str(), origins.of(strategies)));
+    let nodes = [origins.node(&[&["defaults"]])];
+    items.extend(timeouts(deadlines, None, &nodes, origins));
+    items.extend(retries(tries, None, nodes[0], origins));
+    for (key, value) in [
+        ("inject_params", inject_params),
+        ("log_requests", log_requests),
+        ("strict_params", strict_params),
+    ] {
+        items.push(Item::plain(key, value, of(key)));
+    }
+    Item::map("defaults", items)
+}
+
+/// Deadlines; where `below` is given, those alone that differ from it or that the first of `nodes`
+/// says itself.
+pub(super) fn timeouts(
+    timeouts: &Timeouts,
+    below: Option<&Timeouts>,
+    nodes: &[Option<&Node>],
+    origins: &Origins<'_>,
+) -> Option<Item> {
+    let Timeouts { connect, first_token, whole, idle, total } = *timeouts;
+    let own = nodes.first().copied().flatten();
+    let mut items = Vec::new();
+    let mut first_token_is_said = false;
+    for (key, value, lower) in [
+        ("connect", connect, below.map(|below| below.connect)),
+        ("first_token", first_token, below.map(|below| below.first_token)),
+        ("whole", whole, below.map(|below| below.whole)),
+        ("idle", idle, below.map(|below| below.idle)),
+        ("total", total, below.map(|below| below.total)),
+    ] {
+        let both: [&[&str]; 3] = [&["timeouts", key], &["timeout"], &["timeouts", "first_token"]];
+        let ways = match key {
+            "total" => &both[..2],
+            _ => &both[..1],
+        };
+        let said = own.is_some_and(|own| origins.within(own, ways).is_some());
+        // A first token that is said holds for whole answers too, unless they have their own.
+        let follows = key == "whole" && first_token_is_said;
+        if lower.is_some_and(|lower| lower == value) && !said && !follows {
+            continue;
+        }
+        first_token_is_said |= key == "first_token";
+        let mut found = origins.nearest(nodes, ways);
+        if key == "whole" && found.is_none() {
+            found = origins.nearest(nodes, &both[2..]);
+        }
+        let capped = found.is_none() && key != "total" && value == total;
+        let origin = if capped { "the total".to_owned() } else { origins.say(found) };
+        items.push(Item::text(key, say_duration(value), origin));
+    }
+    (!items.is_empty()).then(|| Item::map("timeouts", items))
+}
+
+/// Retries; where `below` is given, what differs from it or is said at `own`.
+pub(super) fn retries(
+    retries: &Retries,
+    below: Option<&Retries>,
+    own: Option<&Node>,
+    origins: &Origins<'_>,
+) -> Option<Item> {
+    let Retries { max_attempts, base, cap, budget } = *retries;
+    let find = |ways: Ways<'_>| own.and_then(|own| origins.within(own, ways));
+    let short: [&[&str]; 2] = [&["retries"], &["max_retries"]];
+    let is_short = |node: &&Node| node.kind() != "a map";
+    let attempts = find(&[&["retries", "max_attempts"], &["max_retries", "max_attempts"]])
+        .or(find(&short).filter(is_short));
+    let pause = |names: [&'static str; 2]| {
+        find(&[
+            &["retries", names[0]],
+            &["retries", names[1]],
+            &["max_retries", names[0]],
+            &["max_retries", names[1]],
+        ])
+    };
+    let (first, longest) = (pause(["base", "base_delay"]), pause(["cap", "max_delay"]));
+    let share = find(&[&["retries", "budget"], &["max_retries", "budget"]]);
+    let mut items = Vec::new();
+    let differs = |same: fn(&Retries, &Retries) -> bool| below.is_none_or(|it| !same(it, retries));
+    if attempts.is_some() || differs(|a, b| a.max_attempts == b.max_attempts) {
+        items.push(Item::plain("max_attempts", max_attempts, origins.say(attempts)));
+    }
+    if first.is_some() || differs(|a, b| a.base == b.base) {
+        items.push(Item::text("base", say_duration(base), origins.say(first)));
+    }
+    if longest.is_some() || differs(|a, b| a.cap == b.cap) {
+        items.push(Item::text("cap", say_duration(cap), origins.say(longest)));
+    }
+    if share.is_some() || differs(|a, b| a.budget.to_bits() == b.budget.to_bits()) {
+        items.push(Item::plain("budget", number(budget), origins.say(share)));
+    }
+    (!items.is_empty()).then(|| Item::map("retries", items))
+}
+
+/// The user's own vendors that a deployment uses. Everything that they say is in the deployments.
+pub(super) fn providers(models: &[Model], origins: &Origins<'_>) -> Option<Item> {
+    let mut items: Vec<Item> = Vec::new();
+    for deployment in models.iter().flat_map(|model| &model.deployments) {
+        let provider = &deployment.provider;
+        let ProviderKind::Own(dialect) = &provider.kind else { continue };
+        if items.iter().any(|item| item.key == provider.name) {
+            continue;
+        }
+        let name = if *dialect == Dialect::ANTHROPIC_MESSAGES { "anthropic" } else { "openai" };
+        let origin = origins.of(&[&["providers", &provider.name, "dialect"]]);
+        items.push(Item::map(&provider.name, vec![Item::text("dialect", name, origin)]));
+    }
+    (!items.is_empty()).then(|| Item::map("providers", items))
+}
+
+/// A number as people write it.
+pub(super) fn number(value: f64) -> String {
+    // Debug and not Display: very large and very small ones get an exponent.
+    let text = format!("{value:?}");
+    text.strip_suffix(".0").map_or(text.clone(), str::to_owned)
+}
+
+/// Texts with one origin.
+pub(super) fn texts(key: &str, texts: &[String], origin: String) -> Option<Item> {
+    let value = Shown::Texts(texts.to_vec());
+    (!texts.is_empty()).then(|| Item { key: key.to_owned(), value, origin })
+}
