@@ -26,6 +26,7 @@ mod server;
 mod telemetry;
 mod timing;
 mod traits;
+mod useless;
 
 /// What checking needs beside the tree.
 #[derive(Debug, Clone, Copy)]
@@ -47,7 +48,7 @@ pub(crate) fn check(
 ) -> Option<Config> {
     let mut root = crate::read::At { node: root, path: String::new() }.section(report)?;
     let server = server::read(&mut root, report);
-    let telemetry = telemetry::read(&mut root, report);
+    let telemetry = telemetry::read(&mut root, &server, report);
     let mut defaults = defaults::read(&mut root, report);
     let own = Own(server.listen);
     let providers = providers::read(&mut root, context, own, report);
@@ -56,6 +57,7 @@ pub(crate) fn check(
     // Only now: models lay theirs over what was said, not over what is left of it.
     defaults.values.timeouts = timing::capped(defaults.values.timeouts);
     defaults.values.model = defaults::model(&defaults, &models, report);
+    providers.warn_of_unused(&models, report);
     root.finish(report);
     report.is_clean().then_some(Config {
         server,

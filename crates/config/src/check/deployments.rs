@@ -6,7 +6,7 @@ use super::keys::{self, KeyGiven};
 use super::models::Env;
 use super::providers::{Found, ProviderRead};
 use super::traits::auth;
-use super::{Said, base, missing, mock, section};
+use super::{Said, base, missing, mock, section, useless};
 use crate::read::{At, Holds, Section, decide, unknown};
 use crate::report::Report;
 use crate::types::{Auth, BaseUrl, Limits, MockOptions, ProviderKind};
@@ -123,6 +123,10 @@ fn limits(given: &mut Section<'_>, report: &mut Report) -> Limits {
     let concurrency = either(concurrency, given.take(&["max_concurrency"], report), report);
     limits.qps = qps.and_then(|at| at.positive(report));
     limits.concurrency = concurrency.and_then(|at| at.whole(1..=most, report)).and_then(narrow);
+    let rpm = given.at.child("limits").and_then(|all| all.child("rpm"));
+    if let Some(rpm) = rpm {
+        useless::limits(&limits, &rpm, report);
+    }
     limits
 }
 

@@ -21,6 +21,14 @@ pub(super) struct FallbacksGiven {
     content_policy: Given,
 }
 
+impl FallbacksGiven {
+    /// Whether no name is given.
+    pub(super) fn is_empty(&self) -> bool {
+        let Self { any, context_window, content_policy } = self;
+        any.is_empty() && context_window.is_empty() && content_policy.is_empty()
+    }
+}
+
 /// What names mean: every group's number by each of its names, and those that are switched off.
 #[derive(Debug, Default)]
 pub(super) struct Names {

@@ -1,10 +1,11 @@
 //! `api_keys`: one key or many, each with a weight and a name of its own.
 
 use super::Said;
+use crate::effective::MASK;
 use crate::read::{At, Section};
 use crate::report::Report;
 use crate::secret::Secret;
-use crate::tree::{Text, Value, Written};
+use crate::tree::{Span, Text, Value, Written};
 
 /// A key as it was given.
 #[derive(Debug, Clone)]
@@ -13,6 +14,8 @@ pub(super) struct KeyGiven {
     pub(super) weight: f64,
     pub(super) id: Option<String>,
     pub(super) said: Said,
+    /// Where the key itself stands.
+    pub(super) from: Span,
 }
 
 /// Reads the keys of a provider or deployment; `None` where it names none.
@@ -39,6 +42,7 @@ pub(super) fn key(item: &At<'_>, report: &mut Report) -> Vec<KeyGiven> {
                 weight: 1.0,
                 id: None,
                 said: said.clone(),
+                from: said.span,
             })
             .collect();
     }
@@ -66,6 +70,7 @@ fn keyed(mut map: Section<'_>, report: &mut Report) -> Option<KeyGiven> {
         weight: weight?,
         id,
         said,
+        from: value.span(),
     })
 }
 
@@ -93,7 +98,14 @@ fn is_sendable(at: &At<'_>, secret: &str, report: &mut Report) -> bool {
 }
 
 fn warn_of_literal(at: &At<'_>, text: &Text, report: &mut Report) {
-    if text.written == Written::Literally {
+    if text.written != Written::Literally {
+        return;
+    }
+    if text.text.starts_with(MASK) {
+        let message = "a masked key, as `check --print` shows it, is no key";
+        let hint = "write \"${VARIABLE}\" or \"file:/path\" in its place";
+        report.warn(at.span(), &at.path, message, hint);
+    } else {
         let hint = "write \"${VARIABLE}\" or \"file:/path\" instead";
         report.warn(at.span(), &at.path, "a key stands in the file as it is", hint);
     }

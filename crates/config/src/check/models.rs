@@ -7,11 +7,12 @@ use super::fallbacks::{self, FallbacksGiven, Names};
 use super::providers::Providers;
 use super::timing::{capped, retries};
 use super::traits::Traits;
+use super::useless::{self, Listed};
 use super::{Context, Own};
 use crate::read::{At, Section, clip};
 use crate::report::Report;
 use crate::tree::Node;
-use crate::types::{Defaults, Deployment, Fallbacks, Model};
+use crate::types::{Defaults, Deployment, Fallbacks, Model, Strategy};
 
 /// What models refer to.
 #[derive(Debug)]
@@ -89,6 +90,8 @@ impl Reader<'_> {
             strict_params: flag(&mut given, "strict_params", defaults.strict_params, report),
         };
         model.deployments = self.deployments(&mut given, &model, &traits, report);
+        useless::fallbacks(at, &fallbacks, &model, report);
+        useless::additions(at, model.inject_params, report);
         given.finish(report);
         Some((model, fallbacks))
     }
@@ -111,7 +114,7 @@ impl Reader<'_> {
         match given.take(&["deployments"], report) {
             Some(list) => {
                 refuse_short_form(given, report);
-                self.several(&list, &layers, report)
+                self.several(&list, &layers, model.strategy, report)
             }
             None => self.only(given, &layers, report),
         }
@@ -132,10 +135,12 @@ impl Reader<'_> {
         &mut self,
         list: &At<'_>,
         layers: &Layers<'_>,
+        strategy: Strategy,
         report: &mut Report,
     ) -> Vec<Deployment> {
         let items = list.list(report);
         let mut all = Vec::new();
+        let mut listed = Vec::new();
         let mut off = 0;
         for (n, item) in items.iter().enumerate() {
             let Some(mut given) = item.section(report) else { continue };
@@ -149,8 +154,13 @@ impl Reader<'_> {
             given.finish(report);
             let Some(read) = read else { continue };
             let layers = Layers { position: n + 1, weight, own: Some(&own), ..*layers };
-            all.extend(self.builder.build(&read, &layers, self.env, report));
+            let made = self.builder.build(&read, &layers, self.env, report);
+            listed.push(Listed { at: item.clone(), from: all.len(), count: made.len() });
+            all.extend(made);
+            useless::additions(item, layers.inject_params, report);
         }
+        useless::entries(&listed, &all, strategy, report);
+        useless::twins(&listed, &all, report);
         if items.len() == off && is_list(list.node) {
             let hint = "name one, or switch the model off with `enabled: false`";
             list.problem_hint(report, "has no deployment", hint);

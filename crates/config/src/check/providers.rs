@@ -1,13 +1,14 @@
 //! `providers`: the user's own vendors, and what they change about the known ones.
 
+use std::collections::HashSet;
 use tollgate_core_types::{Dialect, VendorPreset};
 
 use super::keys::{self, KeyGiven};
 use super::traits::{Traits, auth};
-use super::{Context, Own, base, missing};
+use super::{Context, Own, Said, base, missing};
 use crate::read::{At, Section, clip, did_you_mean};
 use crate::report::Report;
-use crate::types::{Auth, BaseUrl, ProviderKind};
+use crate::types::{Auth, BaseUrl, Model, ProviderKind};
 
 /// A vendor as deployments find it.
 #[derive(Debug, Clone)]
@@ -19,6 +20,8 @@ pub(super) struct ProviderRead {
     pub(super) keys: Option<Vec<KeyGiven>>,
     pub(super) auth: Option<Auth>,
     pub(super) traits: Traits,
+    /// Where it is declared; `None` for a vendor that is known without.
+    said: Option<Said>,
 }
 
 /// Every vendor that a deployment may name.
@@ -80,8 +83,31 @@ impl Providers<'_> {
             ProviderKind::Own(_) | ProviderKind::Mock => name.to_owned(),
         };
         let traits = Traits::default();
-        let provider = ProviderRead { name, kind, base: None, keys: None, auth: None, traits };
+        let provider =
+            ProviderRead { name, kind, base: None, keys: None, auth: None, traits, said: None };
         Found::Provider(Box::new(provider))
+    }
+
+    /// Warns of the user's own vendors that no deployment names.
+    pub(super) fn warn_of_unused(&self, models: &[Model], report: &mut Report) {
+        // Where a model could not be made, its provider is not unused.
+        if !report.is_clean() {
+            return;
+        }
+        let deployments = models.iter().flat_map(|model| &model.deployments);
+        let used: HashSet<&str> = deployments.map(|it| it.provider.name.as_str()).collect();
+        for provider in &self.declared {
+            let own = matches!(provider.kind, ProviderKind::Own(_));
+            if let (true, Some(said)) = (own && !used.contains(&*provider.name), &provider.said) {
+                let message = "no deployment names this provider";
+                report.warn(
+                    said.span,
+                    &said.path,
+                    message,
+                    "name it with `provider`, or remove it",
+                );
+            }
+        }
     }
 
     /// "did you mean ...?" among all names.
@@ -136,5 +162,6 @@ fn declaration(
     let traits = Traits::read(&mut given, report);
     given.finish(report);
     let kind = kind.filter(|_| named)?;
-    Some(ProviderRead { name: name.to_owned(), kind, base, keys, auth, traits })
+    let said = Some(Said { span: at.span(), path: at.path.clone() });
+    Some(ProviderRead { name: name.to_owned(), kind, base, keys, auth, traits, said })
 }

@@ -3,12 +3,12 @@
 use super::{base, missing, section};
 use crate::read::{At, Section};
 use crate::report::Report;
-use crate::types::{LogFormat, Otlp, OtlpProtocol, Telemetry};
+use crate::types::{LogFormat, Otlp, OtlpProtocol, Server, Telemetry};
 
 const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
 
 /// Reads the section, with a default for everything that it does not say.
-pub(super) fn read(root: &mut Section<'_>, report: &mut Report) -> Telemetry {
+pub(super) fn read(root: &mut Section<'_>, server: &Server, report: &mut Report) -> Telemetry {
     let mut telemetry = Telemetry::default();
     let Some(mut given) = section(root, &["telemetry"], report) else { return telemetry };
     let formats = [("auto", LogFormat::Auto), ("text", LogFormat::Text), ("json", LogFormat::Json)];
@@ -21,8 +21,12 @@ pub(super) fn read(root: &mut Section<'_>, report: &mut Report) -> Telemetry {
         telemetry.level = level;
     }
     let prometheus = given.take(&["prometheus"], report);
-    if let Some(on) = prometheus.and_then(|at| at.boolean(report)) {
+    if let Some((at, on)) = prometheus.and_then(|at| at.boolean(report).map(|on| (at, on))) {
         telemetry.prometheus = on;
+        if on && server.ops_listen.is_none() {
+            let message = "metrics have nowhere to answer: `server.ops_listen` is off";
+            report.warn(at.span(), &at.path, message, "give it an address, or say `false` here");
+        }
     }
     telemetry.otlp =
         section(&mut given, &["otlp"], report).and_then(|otlp| collector(otlp, report));

@@ -10,7 +10,7 @@ use crate::types::{Retries, Timeouts};
 /// The deadlines that one layer gives.
 #[derive(Debug, Clone, Default)]
 pub(super) struct TimeoutsGiven {
-    connect: Option<Duration>,
+    connect: Option<(Duration, Said)>,
     first_token: Option<(Duration, Said)>,
     whole: Option<(Duration, Said)>,
     idle: Option<(Duration, Said)>,
@@ -31,7 +31,7 @@ impl TimeoutsGiven {
             let duration = at.some_duration(report)?;
             Some((duration, Said { span: at.span(), path: at.path }))
         };
-        given.connect = take(&["connect"], report).map(|(duration, _)| duration);
+        given.connect = take(&["connect"], report);
         given.first_token = take(&["first_token"], report);
         given.whole = take(&["whole"], report);
         given.idle = take(&["idle"], report);
@@ -55,7 +55,7 @@ impl TimeoutsGiven {
         let given =
             |value: &Option<(Duration, Said)>| value.as_ref().map(|(duration, _)| *duration);
         Timeouts {
-            connect: self.connect.unwrap_or(below.connect),
+            connect: given(&self.connect).unwrap_or(below.connect),
             first_token: given(&self.first_token).unwrap_or(below.first_token),
             // Whoever says how long to wait for the first content means answers of one piece too.
             whole: given(&self.whole).or(given(&self.first_token)).unwrap_or(below.whole),
@@ -66,8 +66,12 @@ impl TimeoutsGiven {
 
     /// Warns of deadlines given here that the total makes pointless.
     pub(super) fn warn_beyond(&self, total: Duration, report: &mut Report) {
-        let given =
-            [("first_token", &self.first_token), ("whole", &self.whole), ("idle", &self.idle)];
+        let given = [
+            ("connect", &self.connect),
+            ("first_token", &self.first_token),
+            ("whole", &self.whole),
+            ("idle", &self.idle),
+        ];
         for (name, given) in given {
             let beyond = given.as_ref().filter(|(duration, _)| *duration > total);
             if let Some((duration, said)) = beyond {

@@ -165,7 +165,7 @@ models:
     timeouts: { total: 300s, first_token: 120s, idle: 20s }
     deployments:
       - { provider: own }
-      - { provider: own, timeouts: { first_token: 5s, idle: 900s } }
+      - { provider: own, model: c, timeouts: { first_token: 5s, idle: 900s } }
 ",
     );
     let a = config.models[0].deployments[0].timeouts;
@@ -178,7 +178,7 @@ models:
     assert_eq!((a.whole, b[0].timeouts.whole, b[1].timeouts.whole), (secs(30), secs(120), secs(5)));
     assert_eq!(
         warnings(&config),
-        ["configuration:11:61: models.b.deployments[1].timeouts.idle: idle (900s) is longer than \
+        ["configuration:11:71: models.b.deployments[1].timeouts.idle: idle (900s) is longer than \
           total (300s) (the total ends it before)"]
     );
 }

@@ -18,3 +18,4 @@ mod good;
 mod hostile;
 mod secrets;
 mod support;
+mod warnings;

@@ -66,7 +66,7 @@ impl Builder {
             report.deployment(DeploymentSaid {
                 entry: layers.own.map(|_| layers.position - 1),
                 base: slot.said,
-                key: slot.key.as_ref().map(|key| key.said.span),
+                key: slot.key.as_ref().map(|key| key.from),
             });
             deployments.push(Deployment {
                 id: self.unique(id, given, report),
