@@ -85,8 +85,10 @@ enum Shape {
     Keys,
     /// Any of these.
     Either(Vec<Shape>),
-    /// What other systems write; moved to where it is read, and checked there.
+    /// A map that other systems write; moved to where it is read, and checked there.
     Foreign,
+    /// A list of such maps.
+    ForeignList,
 }
 
 impl Table {

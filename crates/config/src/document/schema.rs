@@ -109,8 +109,8 @@ fn shape(shape: &Shape) -> Value {
         Shape::Either(shapes) => {
             json!({ "anyOf": shapes.iter().map(self::shape).collect::<Vec<_>>() })
         }
-        // A list or a map in another system's words.
-        Shape::Foreign => json!({ "type": ["array", "object"], "items": { "type": "object" } }),
+        Shape::Foreign => json!({ "type": "object" }),
+        Shape::ForeignList => json!({ "type": "array", "items": { "type": "object" } }),
     }
 }
 

@@ -81,9 +81,9 @@ table! {
         /// What holds for every model that says nothing else.
         defaults: Shape::See(defaults);
         /// Vendors of your own, and changes to known ones.
-        providers: Shape::Either(vec![Shape::Each(provider_all), Shape::Foreign]);
+        providers: Shape::Either(vec![Shape::Each(provider_all), Shape::ForeignList]);
         /// Model groups by the name that clients send.
-        models | model_list: Shape::Either(vec![Shape::Each(model_all), Shape::Foreign]);
+        models | model_list: Shape::Either(vec![Shape::Each(model_all), Shape::ForeignList]);
         /// A broker's section, understood as `defaults`.
         proxy: Shape::Foreign;
     }

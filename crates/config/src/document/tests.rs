@@ -47,7 +47,8 @@ fn inner(shape: &Shape) -> Vec<(Step, Table)> {
         | Shape::Texts
         | Shape::Named
         | Shape::Values
-        | Shape::Foreign => Vec::new(),
+        | Shape::Foreign
+        | Shape::ForeignList => Vec::new(),
     }
 }
 

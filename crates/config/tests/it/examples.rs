@@ -1,7 +1,7 @@
 //! The example files of the repository load as they are, with the variables that they name.
 
 use std::path::{Path, PathBuf};
-use tollgate_config::{Config, LoadOptions, load};
+use tollgate_config::{Auth, Config, LoadOptions, load};
 
 use crate::support::{VENDORS, env, from_files, warnings};
 
@@ -14,7 +14,8 @@ fn example(name: &str) -> Config {
         ("OPENAI_API_KEY", "k1"),
         ("OPENAI_API_KEY_2", "k2"),
         ("ANTHROPIC_API_KEY", "k3"),
-        ("DEEPSEEK_API_KEY", "k4"),
+        ("AZURE_API_KEY", "k4"),
+        ("AZURE_RESOURCE", "my-resource"),
         ("ZHIPU_KEY_1", "k5"),
         ("ZHIPU_KEY_2", "k6"),
         ("SILICONFLOW_API_KEY", "k7"),
@@ -34,6 +35,8 @@ fn every_example_loads_without_a_warning() {
         if name == "schema.json" {
             continue;
         }
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert!(text.starts_with("# yaml-language-server: $schema=./schema.json\n"), "{name}");
         let mut said = warnings(&example(name));
         // The reference shows every key, also the one that does nothing yet.
         said.retain(|warning| !warning.contains("tokens per minute are not enforced yet"));
@@ -45,7 +48,11 @@ fn every_example_loads_without_a_warning() {
 
 #[test]
 fn the_examples_say_what_they_are_for() {
-    let failover = example("openai-anthropic-failover.yaml");
+    let failover = example("openai-azure-anthropic-failover.yaml");
+    let azure = &failover.models[0].deployments[2];
+    let base = azure.base.as_ref().unwrap().as_str();
+    assert_eq!(base, "https://my-resource.openai.azure.com/openai/v1");
+    assert_eq!(azure.auth, Auth::Header("api-key".to_owned()));
     let priorities: Vec<u32> =
         failover.models[0].deployments.iter().map(|deployment| deployment.priority).collect();
     assert!(priorities.contains(&0) && priorities.contains(&1), "{priorities:?}");
