@@ -23,7 +23,7 @@ pub(crate) struct Deployment {
     /// Id of its credential; `None` where it needs none.
     pub(crate) key_id: Option<Arc<str>>,
     /// Its key, to be taken out of what its vendor says; sent by the authorizer alone.
-    pub(crate) secret: Option<Secret>,
+    pub(crate) secrets: Vec<Secret>,
     /// Its codecs.
     pub(crate) provider: Arc<dyn Provider>,
     /// Where its requests go and how they differ.
@@ -84,7 +84,7 @@ impl Deployment {
     /// An error as it may be told: without our key, and with the vendor's code only where the
     /// client speaks the vendor's dialect and knows its codes.
     pub(crate) fn told(&self, error: UpstreamError, foreign: bool) -> UpstreamError {
-        let error = redact::without(self.secret.as_ref(), error);
+        let error = redact::without(&self.secrets, error);
         if foreign { UpstreamError { code: None, ..error } } else { error }
     }
 

@@ -3,7 +3,7 @@
 //! Messages reach clients, logs and status pages, so the key is taken out where the message comes
 //! in. It must never be the last line of defence: nothing else of ours prints a key at all.
 
-use tollgate_config::Secret;
+use tollgate_config::{Deployment, Secret};
 use tollgate_core_types::UpstreamError;
 
 /// What stands where a key stood.
@@ -11,11 +11,27 @@ const MARK: &str = "[redacted]";
 /// Keys shorter than this are no secrets worth the damage to ordinary words.
 const SHORTEST: usize = 6;
 
-/// The error without the key, wherever the vendor put it.
-pub(crate) fn without(secret: Option<&Secret>, error: UpstreamError) -> UpstreamError {
-    let Some(key) = secret.map(Secret::expose).filter(|key| key.len() >= SHORTEST) else {
-        return error;
-    };
+/// Headers' words shorter than this are names of teams and the like, not credentials.
+const SHORTEST_IN_HEADERS: usize = 16;
+
+/// Everything of a deployment that its vendor could quote: the key, and what looks like a credential
+/// in its headers.
+pub(crate) fn secrets(deployment: &Deployment) -> Vec<Secret> {
+    let key = deployment.credential.iter().map(|credential| credential.secret.clone());
+    let words = deployment.headers.iter().flat_map(|header| header.value.expose().split(' '));
+    key.chain(words.filter(|word| word.len() >= SHORTEST_IN_HEADERS).map(Secret::new)).collect()
+}
+
+/// The error without any of the secrets, wherever the vendor put them.
+pub(crate) fn without(secrets: &[Secret], error: UpstreamError) -> UpstreamError {
+    secrets
+        .iter()
+        .map(Secret::expose)
+        .filter(|secret| secret.len() >= SHORTEST)
+        .fold(error, without_one)
+}
+
+fn without_one(error: UpstreamError, key: &str) -> UpstreamError {
     let clean = |text: String| if may_hold(&text, key) { taken_out(&text, key) } else { text };
     UpstreamError {
         message: clean(error.message),
@@ -49,11 +65,21 @@ mod tests {
     use tollgate_core_types::ErrorClass;
 
     fn told(message: &str) -> String {
-        let secret = Secret::new("sk-canary-0123456789");
+        let secrets = [Secret::new("other-key"), Secret::new("sk-canary-0123456789")];
         let error = UpstreamError::new(ErrorClass::Auth, message).with_code(Some(message));
-        let clean = without(Some(&secret), error);
+        let clean = without(&secrets, error);
         assert_eq!(clean.code.as_deref(), Some(clean.message.as_str()));
         clean.message
+    }
+
+    #[test]
+    fn credentials_in_headers_are_secrets_and_other_words_are_not() {
+        let text = "models: { m: { provider: openai, api_base: 'http://h', api_key: the-key, headers: \
+                    { x-team: search, authorization: Bearer 0123456789abcdef } } }";
+        let config = tollgate_config::parse(text, &crate::vendors()).unwrap();
+        let secrets = secrets(&config.models[0].deployments[0]);
+        let told: Vec<&str> = secrets.iter().map(Secret::expose).collect();
+        assert_eq!(told, ["the-key", "0123456789abcdef"]);
     }
 
     #[test]

@@ -14,6 +14,7 @@ use tollgate_transport::HyperTransport;
 use super::{BuildError, address};
 use crate::authorize::{KeyAuthorizer, Scheme};
 use crate::deployment::{AttemptDeadlines, CompletionsRoute, Deployment, ShownLimits};
+use crate::redact;
 use crate::vendors;
 
 /// What all deployments of a generation share.
@@ -58,7 +59,7 @@ impl Builder<'_> {
             vendor: name.into(),
             otel_name: config.provider.otel_name().into(),
             key_id: config.credential.as_ref().map(|credential| credential.id.as_str().into()),
-            secret: config.credential.as_ref().map(|credential| credential.secret.clone()),
+            secrets: redact::secrets(config),
             provider: vendor.provider,
             target,
             authorizer: Arc::new(authorizer(config, vendor.chat)?),
