@@ -65,6 +65,10 @@ fn expand_text(node: &mut Node, path: &str, env: &BTreeMap<String, String>, repo
     };
     match expanded.and_then(|expanded| contents(&expanded, &mut from)) {
         Ok(expanded) => {
+            let whole = named.is_some() || is_one_reference(&text.text);
+            if !used.is_empty() && !whole {
+                used.push(Reference::TextBeside);
+            }
             report.refer(node.span, used);
             if text.written == Written::Literally && text.text.replace("$${", "${") != expanded {
                 text.written = Written::Expanded;
@@ -76,6 +80,13 @@ fn expand_text(node: &mut Node, path: &str, env: &BTreeMap<String, String>, repo
             node.value = Value::Broken;
         }
     }
+}
+
+/// Whether the text is a reference and nothing else.
+fn is_one_reference(text: &str) -> bool {
+    let inner = text.strip_prefix("${");
+    let ends = inner.is_some_and(|inner| closing(inner) == Some(inner.len() - 1));
+    ends || text.starts_with("file:") && !text.contains("${")
 }
 
 /// Where values come from, and which of them were used.

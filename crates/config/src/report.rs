@@ -25,6 +25,8 @@ pub(crate) enum Reference {
     Variable(String),
     /// A file of one value.
     File(String),
+    /// Nothing more: but the value has further text.
+    TextBeside,
 }
 
 /// Where a deployment was said.

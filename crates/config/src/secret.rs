@@ -7,6 +7,25 @@ use secrecy::{ExposeSecret, SecretString};
 use std::fmt;
 
 /// A credential. Wiped from memory when dropped; equal secrets compare equal.
+///
+/// It has no `Display`:
+///
+/// ```compile_fail,E0277
+/// println!("{}", tollgate_config::Secret::new("k"));
+/// ```
+///
+/// It cannot be serialized, nor can anything that holds it:
+///
+/// ```compile_fail,E0277
+/// fn serialized(_: impl serde::Serialize) {}
+/// serialized(tollgate_config::Secret::new("k"));
+/// ```
+///
+/// It can be used, where that is said:
+///
+/// ```
+/// assert_eq!(tollgate_config::Secret::new("k").expose(), "k");
+/// ```
 #[derive(Clone)]
 pub struct Secret(SecretString);
 

@@ -88,8 +88,13 @@ pub(super) fn id(at: &At<'_>, report: &mut Report) -> Option<String> {
     None
 }
 
+/// What is left of a text's quotes when one of them is missing, or when there are two pairs.
+const QUOTES: [char; 3] = ['"', '\'', '`'];
+
 fn is_sendable(at: &At<'_>, secret: &str, report: &mut Report) -> bool {
-    let fits = !secret.is_empty() && secret.chars().all(|c| c.is_ascii_graphic() && c != ',');
+    let quoted = secret.starts_with(QUOTES) || secret.ends_with(QUOTES);
+    let fits =
+        !secret.is_empty() && !quoted && secret.chars().all(|c| c.is_ascii_graphic() && c != ',');
     if !fits {
         let hint = "look for quotes, line ends and pasted text";
         at.problem_hint(report, "holds a character that no key has", hint);

@@ -61,6 +61,7 @@ impl<'a> Origins<'a> {
                 Reference::Variable(name) => {
                     said.push_str(&format!(", {}", self.variable(name)));
                 }
+                Reference::TextBeside => said.push_str(" with text beside it"),
                 Reference::File(path) => said.push_str(&format!(", file {path}")),
             }
         }

@@ -7,7 +7,7 @@ use tollgate_core_types::{Dialect, VendorPreset};
 
 use super::Effective;
 use super::yaml::scalar;
-use crate::{Config, Flags, LoadOptions, explain};
+use crate::{Config, Flags, LoadOptions, Place, explain};
 
 const EVERYTHING: &str = include_str!("../../../../config/everything.yaml");
 
@@ -208,6 +208,84 @@ fn the_same_for_programs() {
     let config = json["config"].to_string();
     let (again, _) = loaded(&[("print.json", &config)], BTreeMap::new());
     assert_eq!(again.models.len(), 3);
+}
+
+/// The reference example without comments, which may change at will.
+fn essence() -> String {
+    let lines =
+        EVERYTHING.lines().map(|line| line.split(" #").next().unwrap_or_default().trim_end());
+    lines.filter(|line| !line.is_empty() && !line.starts_with('#')).collect::<Vec<_>>().join("\n")
+}
+
+/// Everything that a configuration means, secrets in the clear.
+fn whole_meaning(config: &Config) -> String {
+    let mut told = meaning(config);
+    for deployment in config.models.iter().flat_map(|model| &model.deployments) {
+        let key = deployment.credential.iter().map(|credential| credential.secret.expose());
+        told.extend(key.chain(deployment.headers.iter().map(|header| header.value.expose())));
+    }
+    told
+}
+
+/// Loads bytes as a file: what they mean and how they are printed, without the file's folder.
+fn explained(
+    bytes: &[u8],
+    path: &std::path::Path,
+) -> Result<(String, String), crate::ConfigErrors> {
+    std::fs::write(path, bytes).unwrap();
+    let options =
+        LoadOptions { files: vec![path.to_owned()], env: env(), ..LoadOptions::default() };
+    let (config, effective) = explain(&options, &VENDORS)?;
+    Ok((whole_meaning(&config), effective.to_yaml()))
+}
+
+/// One byte is lost, changed or added, or the rest is lost, at every byte there is: what comes of it
+/// is refused with its place, means the same, or is seen in the print.
+#[test]
+fn a_slip_at_any_byte_is_refused_or_harmless_or_seen() {
+    /// What fingers and disks put in the place of something else.
+    const SLIPS: &[u8] = b" \n\t:#{}[],'\"-&*!|>%@`$\\0a~\0\xff\xc3";
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("slip.yaml");
+    let text = essence().into_bytes();
+    let (meant, printed) = explained(&text, &path).unwrap();
+    let (mut refused, mut seen) = (0, 0);
+    for at in 0..text.len() {
+        let slip = SLIPS[at % SLIPS.len()];
+        let (before, after) = text.split_at(at);
+        let slipped = match at % 4 {
+            0 => before.to_vec(),
+            1 => [before, &after[1..]].concat(),
+            2 => [before, &[slip], &after[1..]].concat(),
+            _ => [before, &[slip], after].concat(),
+        };
+        match explained(&slipped, &path) {
+            Err(errors) => {
+                let all = errors.0.iter().all(|problem| !problem.message.is_empty());
+                assert!(all && !errors.0.is_empty(), "byte {at}: {errors}");
+                assert!(!errors.to_string().contains("canary"), "byte {at}: {errors}");
+                let placed = errors.0.iter().any(|it| matches!(&it.place, Place::File { .. }));
+                assert!(placed, "byte {at}: {errors}");
+                refused += 1;
+            }
+            Ok((means, print)) if means != meant => {
+                // A header's value is never shown.
+                let hidden = before.ends_with(b"search") || after.starts_with(b"search");
+                let hidden = hidden
+                    || String::from_utf8_lossy(before)
+                        .rfind("x-team")
+                        .is_some_and(|it| at - it < 17);
+                assert!(
+                    print != printed || hidden,
+                    "byte {at}, unseen: {}",
+                    String::from_utf8_lossy(&slipped[..at + 1])
+                );
+                seen += 1;
+            }
+            Ok(_) => {}
+        }
+    }
+    assert!(refused > text.len() / 4 && seen > 100, "{refused} {seen} of {}", text.len());
 }
 
 proptest! {
