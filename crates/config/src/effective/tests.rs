@@ -202,7 +202,7 @@ fn the_same_for_programs() {
     assert_eq!(json["config"]["models"]["gpt-4o"]["deployments"][0]["limits"]["rpm"], 600);
     assert_eq!(
         json["origins"]["server.drain"].as_str().unwrap().rsplit('/').next(),
-        Some("all.yaml:16")
+        Some("all.yaml:18")
     );
     assert!(!json.to_string().contains("canary"));
     let config = json["config"].to_string();
