@@ -7,9 +7,8 @@ use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use tollgate_core_types::{Dialect, Operation, Usage};
 use tollgate_telemetry::{
-    AttemptEvent, AttemptKind, AttemptSpan, AttemptTarget, LogOptions, LogTarget, RequestEvent,
-    RequestLog, RequestSpan, Telemetry, TelemetryError, TelemetryOptions, attempt_span,
-    record_attempt, record_request, request_span,
+    AttemptEvent, AttemptTarget, LogOptions, LogTarget, RequestEvent, RequestLog, Telemetry,
+    TelemetryError, TelemetryOptions,
 };
 
 const ROUNDS: u32 = 400_000;
@@ -33,7 +32,6 @@ fn main() -> Result<(), TelemetryError> {
     );
     measure("two in-flight guards", || drop((model.in_flight(), deployment.in_flight())), || {});
     measure_log(&request)?;
-    measure("spans that nobody wants", || spans(&request, &attempt), || {});
     Ok(())
 }
 
@@ -76,31 +74,6 @@ fn cpu_nanos() -> u64 {
         .filter_map(|task| std::fs::read_to_string(task.path().join("schedstat")).ok())
         .filter_map(|text| text.split(' ').next()?.parse::<u64>().ok())
         .sum()
-}
-
-fn spans(request: &RequestEvent<'_>, attempt: &AttemptEvent<'_>) {
-    let outer = request_span(black_box(&RequestSpan {
-        request_id: ID,
-        method: Some("POST"),
-        route: Some("/v1/chat/completions"),
-        operation: Operation::Chat,
-        dialect: Dialect::OPENAI_CHAT,
-        traceparent: None,
-        tracestate: None,
-    }));
-    let inner = attempt_span(
-        &outer,
-        &AttemptSpan {
-            target: TARGET,
-            number: 1,
-            kind: AttemptKind::First,
-            stream: true,
-            server_address: None,
-            server_port: None,
-        },
-    );
-    record_attempt(&inner, attempt);
-    record_request(&outer, request);
 }
 
 const TARGET: AttemptTarget<'static> = AttemptTarget {

@@ -105,6 +105,7 @@ const KEYS: &[&str] = &[
     "stream_usage",
     "completions",
     "supports_tools",
+    "trace_context",
     "quirks",
     "max_completion_tokens",
     "developer_role",

@@ -6,6 +6,7 @@ use super::label;
 use crate::event::{AttemptKind, ConfigOutcome, HttpRejection};
 use crate::metrics::names;
 use crate::metrics::registry::Registry;
+use crate::trace::SpanCounts;
 
 /// Counters that belong to no model and no deployment.
 #[derive(Debug)]
@@ -13,6 +14,7 @@ pub(crate) struct GatewayMetrics {
     retries: [Counter; 3],
     rejections: [Counter; HttpRejection::ALL.len()],
     log_lines_dropped: Counter,
+    spans: [Counter; 3],
     config_models: Gauge,
     config_generation: Gauge,
     config_last_load: Gauge,
@@ -33,6 +35,9 @@ impl GatewayMetrics {
                 registry.counter(names::HTTP_REJECTIONS, labels)
             }),
             log_lines_dropped: registry.counter(names::LOG_LINES_DROPPED, Vec::new()),
+            spans: ["exported", "failed", "dropped"].map(|outcome| {
+                registry.counter(names::TRACE_SPANS, vec![Label::new("outcome", outcome)])
+            }),
             config_models: registry.gauge(names::CONFIG_MODELS, Vec::new()),
             config_generation: registry.gauge(names::CONFIG_GENERATION, Vec::new()),
             config_last_load: registry.gauge(names::CONFIG_LAST_LOAD_SUCCESSFUL, Vec::new()),
@@ -65,6 +70,14 @@ impl GatewayMetrics {
     /// Shows how many log lines were dropped so far.
     pub(crate) fn log_lines_dropped(&self, total: u64) {
         self.log_lines_dropped.absolute(total);
+    }
+
+    /// Shows what became of spans so far.
+    pub(crate) fn spans(&self, counts: SpanCounts) {
+        let SpanCounts { exported, failed, dropped } = counts;
+        for (counter, total) in self.spans.iter().zip([exported, failed, dropped]) {
+            counter.absolute(total);
+        }
     }
 
     /// Shows how many model groups are configured.
