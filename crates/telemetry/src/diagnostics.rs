@@ -105,6 +105,7 @@ fn parse(filter: &str) -> Result<EnvFilter, TelemetryError> {
         return refuse(format!("it is longer than {FILTER_MAX} bytes"));
     }
     let module = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | ':' | '-');
+    let mut plain = Vec::new();
     for part in filter.split(',').map(str::trim) {
         let (name, level) = part.split_once('=').unwrap_or(("all", part));
         let level = level.trim();
@@ -112,9 +113,11 @@ fn parse(filter: &str) -> Result<EnvFilter, TelemetryError> {
             let level = tollgate_core_types::error::clean(level, 32);
             return refuse(format!("{level:?} is no level; known are {}", LEVELS.join(", ")));
         }
-        if name.trim().is_empty() || !name.trim().chars().all(module) {
+        let name = name.trim();
+        if name.is_empty() || !name.chars().all(module) {
             return refuse("a part has no module's name before the `=`".to_owned());
         }
+        plain.push(if part.contains('=') { format!("{name}={level}") } else { level.to_owned() });
     }
-    EnvFilter::builder().parse(filter).or_else(|error| refuse(error.to_string()))
+    EnvFilter::builder().parse(plain.join(",")).or_else(|error| refuse(error.to_string()))
 }
