@@ -159,8 +159,11 @@ fn read_request(stream: &mut TcpStream) -> (String, Vec<u8>) {
     }
 }
 
+/// A request's head in lower case, and its body.
+type Message = (String, Vec<u8>);
+
 /// A collector over HTTP that answers its requests with these statuses and keeps what it took.
-fn collector(statuses: &'static [u16]) -> (String, JoinHandle<Vec<(String, Vec<u8>)>>) {
+fn collector(statuses: &'static [u16]) -> (String, JoinHandle<Vec<Message>>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let serve = move || {
