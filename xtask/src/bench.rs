@@ -11,6 +11,7 @@ mod measure;
 mod process;
 mod table;
 mod targets;
+mod telemetry;
 
 use anyhow::{Context as _, Result};
 use clap::Args;
@@ -33,7 +34,7 @@ pub(crate) struct Options {
     /// Measures what was built before, whatever changed since.
     #[arg(long)]
     skip_build: bool,
-    /// Only these parts: cost, latency, stream, footprint.
+    /// Only these parts: cost, latency, stream, footprint, telemetry.
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
 }
@@ -60,6 +61,9 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     }
     if wanted("footprint") {
         bench.footprint()?;
+    }
+    if wanted("telemetry") {
+        bench.telemetry()?;
     }
     let figures = home.join("figures.json");
     std::fs::write(&figures, serde_json::to_vec_pretty(&bench.figures())?)?;

@@ -18,6 +18,7 @@ pub(crate) fn run(options: &Options) -> Result<Totals> {
     let mut totals = Totals::default();
     let python = may_miss(tools::python(), options, &mut totals)?;
     let node = may_miss(tools::node(python.as_deref()), options, &mut totals)?;
+    let promtool = may_miss(tools::promtool(), options, &mut totals)?;
     if let Some(python) = &python {
         report::step("end to end: Python");
         let mut pytest = pytest(python, &binaries, options)?;
@@ -26,6 +27,9 @@ pub(crate) fn run(options: &Options) -> Result<Totals> {
             // It was allowed to be missing, so what needs it is skipped and said.
             None => pytest.env("NODE_MAY_MISS", "1"),
         };
+        if promtool.is_none() {
+            pytest.env("PROMTOOL_MAY_MISS", "1");
+        }
         totals.add(shown(&mut pytest)?);
     }
     if let Some(node) = &node {

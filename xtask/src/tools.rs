@@ -80,6 +80,18 @@ pub(crate) fn node(python: Option<&Path>) -> Result<Node> {
     Ok(Node { program, packages })
 }
 
+/// The linter of metrics and alerts; Debian has it in the package of Prometheus.
+///
+/// # Errors
+/// When the machine has none and cannot have it.
+pub(crate) fn promtool() -> Result<()> {
+    let works = || version(Command::new("promtool").arg("--version")).is_some();
+    if works() || (install_by_apt(&["prometheus"]) && works()) {
+        return Ok(());
+    }
+    bail!("no promtool: apt-get install -y prometheus")
+}
+
 /// The suite's folder.
 pub(crate) fn suite() -> Result<PathBuf> {
     Ok(shell::root()?.join("xtask/e2e"))

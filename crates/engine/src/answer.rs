@@ -16,6 +16,11 @@ pub struct CallContext {
     pub started: Instant,
     /// The client's W3C `traceparent`, continued in our spans.
     pub traceparent: Option<String>,
+    /// The client's W3C `tracestate`.
+    pub tracestate: Option<String>,
+    /// The route that the request came by, for example `/v1/messages`; `None` where it did not come
+    /// by HTTP.
+    pub route: Option<&'static str>,
     /// How many gateways of our kind the request has passed before this one, by its `via` header.
     pub hops: usize,
 }

@@ -15,8 +15,7 @@ use tollgate_balancer::{Attempt, Committed, Failure};
 use tollgate_core_types::reply::FinishReason;
 use tollgate_core_types::{Dialect, ErrorClass, Lost, UpstreamError};
 use tollgate_providers_common::{ByteStream, ClientDialect, Deadlines, Inbound, RenderContext};
-use tollgate_telemetry::{AttemptKind, Outcome, Telemetry};
-use tracing::Span;
+use tollgate_telemetry::{AttemptKind, Outcome, Span, Telemetry};
 
 use crate::clock;
 use crate::deployment::{Deployment, Way};
@@ -32,7 +31,7 @@ pub(crate) struct Shared<'a> {
     /// The model group that the client named.
     pub(crate) alias: &'a str,
     pub(crate) telemetry: &'a Telemetry,
-    pub(crate) progress: &'a Progress,
+    pub(crate) progress: &'a Arc<Progress>,
     pub(crate) span: &'a Span,
     /// Gateways of our kind that the request has passed.
     pub(crate) hops: usize,
@@ -93,7 +92,6 @@ pub(crate) async fn run(
     let deployment = Arc::clone(attempt.member().payload());
     let group = Arc::clone(attempt.group());
     let number = attempt.number();
-    shared.progress.attempt(&deployment);
     let facts = AttemptFacts {
         operation: shared.inbound.operation,
         request_id: Arc::clone(shared.request_id),
@@ -102,8 +100,9 @@ pub(crate) async fn run(
         kind: kind(&attempt),
         stream: shared.inbound.facts.stream,
     };
-    let mut record = AttemptRecord::open(shared.telemetry, &deployment, facts, shared.span);
-    let outcome = exchange(&deployment, shared)
+    let above = (shared.span, shared.progress);
+    let mut record = AttemptRecord::open(shared.telemetry, &deployment, facts, above);
+    let outcome = exchange(&deployment, shared, record.span())
         .await
         .and_then(|read| judge(read, (shared.fallbacks)(&group)));
     match outcome {
@@ -146,13 +145,17 @@ pub(crate) struct Exchange {
 async fn exchange(
     deployment: &Arc<Deployment>,
     shared: &Shared<'_>,
+    span: &Span,
 ) -> Result<Exchange, UpstreamError> {
     let inbound = shared.inbound;
     let Some(mut way) = deployment.way(inbound.dialect) else {
         return local_count(shared);
     };
     loop {
-        let encoded = prepare::prepare(inbound, shared.client.as_ref(), deployment, &way)?;
+        let mut encoded = prepare::prepare(inbound, shared.client.as_ref(), deployment, &way)?;
+        if deployment.trace_context {
+            prepare::continue_trace(&mut encoded.request, span);
+        }
         let lost = encoded.lost;
         match send(encoded.request, deployment, shared, &way).await {
             Ok(content) => return Ok(Exchange { content, lost, estimated: false }),
@@ -188,6 +191,7 @@ async fn send(
     }
     request.headers_mut().insert(header::VIA, via(shared.hops));
     let started = clock::now();
+    shared.progress.sending(started);
     let wait = if shared.inbound.facts.stream {
         deployment.deadlines.first_token
     } else {

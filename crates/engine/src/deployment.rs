@@ -40,6 +40,8 @@ pub(crate) struct Deployment {
     pub(crate) strict: bool,
     /// Whether requests with tools may go here.
     pub(crate) supports_tools: bool,
+    /// Whether it may continue our traces.
+    pub(crate) trace_context: bool,
     /// Its counters.
     pub(crate) metrics: DeploymentMetrics,
     /// How text completions are served.

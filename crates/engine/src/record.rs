@@ -4,16 +4,14 @@
 //! leaves is counted like any other end.
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
 use tollgate_core_types::reply::FinishReason;
 use tollgate_core_types::{Dialect, ErrorClass, Lost, Operation, UpstreamError, Usage};
 use tollgate_telemetry::{
-    AttemptEvent, AttemptKind, AttemptSpan, AttemptTarget, InFlight, ModelMetrics, Outcome,
-    RequestEvent, RequestSpan, Telemetry, attempt_span, record_attempt, record_request,
-    request_span, trace_id,
+    AttemptEvent, AttemptKind, AttemptTarget, InFlight, ModelMetrics, Move, Outcome, Phases,
+    RequestEvent, Span, Telemetry,
 };
-use tracing::Span;
 
 use crate::answer::CallContext;
 use crate::clock;
@@ -25,14 +23,67 @@ use crate::stream::Tally;
 pub(crate) struct Progress {
     attempts: AtomicU32,
     upstream_ns: AtomicU64,
-    last: Mutex<Option<Arc<Deployment>>>,
+    /// When the first request went to a vendor.
+    sent: OnceLock<Instant>,
+    skipped: AtomicU64,
+    steps: Mutex<Steps>,
+}
+
+/// Where a request went.
+#[derive(Default, Clone)]
+struct Steps {
+    last: Option<Arc<Deployment>>,
+    /// What the last attempt failed with.
+    failed: Option<ErrorClass>,
+    /// Attempts beyond the first.
+    moves: Vec<Step>,
+}
+
+/// One attempt that is not a request's first.
+#[derive(Clone)]
+struct Step {
+    at: SystemTime,
+    kind: AttemptKind,
+    number: u32,
+    group: Arc<str>,
+    deployment: Arc<Deployment>,
+    after: Option<ErrorClass>,
 }
 
 impl Progress {
     /// An attempt begins.
-    pub(crate) fn attempt(&self, deployment: &Arc<Deployment>) {
+    fn attempt(&self, deployment: &Arc<Deployment>, facts: &AttemptFacts) {
         self.attempts.fetch_add(1, Ordering::Relaxed);
-        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(deployment));
+        let mut steps = self.steps();
+        steps.last = Some(Arc::clone(deployment));
+        if facts.kind != AttemptKind::First {
+            let after = steps.failed;
+            steps.moves.push(Step {
+                at: clock::wall(),
+                kind: facts.kind,
+                number: facts.number,
+                group: Arc::clone(&facts.group),
+                deployment: Arc::clone(deployment),
+                after,
+            });
+        }
+    }
+
+    /// An attempt failed and the request may go on.
+    fn failed(&self, class: ErrorClass) {
+        self.steps().failed = Some(class);
+    }
+
+    /// A request goes to a vendor.
+    pub(crate) fn sending(&self, now: Instant) {
+        self.sent.get_or_init(|| now);
+    }
+
+    /// Frames of a vendor's stream were left out.
+    fn skipped(&self, frames: u64) {
+        if frames > 0 {
+            self.skipped.fetch_add(frames, Ordering::Relaxed);
+        }
     }
 
     /// Time was spent waiting for a vendor.
@@ -41,8 +92,21 @@ impl Progress {
         self.upstream_ns.fetch_add(nanos, Ordering::Relaxed);
     }
 
-    fn last(&self) -> Option<Arc<Deployment>> {
-        self.last.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    fn steps(&self) -> MutexGuard<'_, Steps> {
+        self.steps.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Step {
+    fn told(&self) -> Move<'_> {
+        Move {
+            at: self.at,
+            kind: self.kind,
+            number: self.number,
+            model: &self.group,
+            deployment: &self.deployment.id,
+            after: self.after,
+        }
     }
 }
 
@@ -69,7 +133,10 @@ pub(crate) struct RequestRecord {
     pub(crate) progress: Arc<Progress>,
     /// What the chosen deployment could not express.
     pub(crate) lost: Vec<Lost>,
-    ttft: Option<Duration>,
+    /// When it was read and could be routed.
+    opened: Instant,
+    /// When the first content went to the client.
+    first_content: Option<Instant>,
     settled: bool,
     _in_flight: InFlight,
 }
@@ -105,15 +172,8 @@ impl RequestRecord {
         context: CallContext,
         facts: RequestFacts,
     ) -> Box<Self> {
-        let span = request_span(&RequestSpan {
-            request_id: &context.request_id,
-            method: Some("POST"),
-            route: None,
-            operation: facts.operation,
-            dialect: facts.dialect,
-            traceparent: context.traceparent.as_deref(),
-            tracestate: None,
-        });
+        let (parent, state) = (context.traceparent.as_deref(), context.tracestate.as_deref());
+        let span = telemetry.request_span(parent, state);
         let in_flight = metrics.in_flight();
         Box::new(Self {
             telemetry: telemetry.clone(),
@@ -123,7 +183,8 @@ impl RequestRecord {
             span,
             progress: Arc::default(),
             lost: Vec::new(),
-            ttft: None,
+            opened: clock::now(),
+            first_content: None,
             settled: false,
             _in_flight: in_flight,
         })
@@ -141,7 +202,22 @@ impl RequestRecord {
 
     /// The first content goes to the client.
     pub(crate) fn first_content(&mut self, now: Instant) {
-        self.ttft = Some(now.saturating_duration_since(self.context.started));
+        self.first_content = Some(now);
+    }
+
+    /// What of the request was our own work, until `until`, and what it was spent on.
+    fn overhead(&self, until: Instant) -> (Duration, Option<Phases>) {
+        let progress = &self.progress;
+        let upstream = Duration::from_nanos(progress.upstream_ns.load(Ordering::Relaxed));
+        let whole = until.saturating_duration_since(self.context.started).saturating_sub(upstream);
+        let phases = progress.sent.get().map(|sent| {
+            let receive = self.opened.saturating_duration_since(self.context.started);
+            let route = sent.saturating_duration_since(self.opened);
+            let once = progress.attempts.load(Ordering::Relaxed) == 1;
+            let respond = once.then(|| whole.saturating_sub(receive + route));
+            Phases { receive, route, respond }
+        });
+        (whole, phases)
     }
 
     /// Writes the record.
@@ -149,10 +225,14 @@ impl RequestRecord {
         if std::mem::replace(&mut self.settled, true) {
             return;
         }
-        let last = self.progress.last();
-        let duration = clock::now().saturating_duration_since(self.context.started);
-        let upstream = Duration::from_nanos(self.progress.upstream_ns.load(Ordering::Relaxed));
-        let trace = trace_id(&self.span);
+        let Steps { last, moves, .. } = std::mem::take(&mut *self.progress.steps());
+        let now = clock::now();
+        let since = |then: Instant| then.saturating_duration_since(self.context.started);
+        // A stream waits for its vendor and its client by turns; up to its first content, and in
+        // whole answers, they can be told apart.
+        let told = if self.facts.stream { self.first_content } else { Some(now) };
+        let (overhead, phases) = told.map(|until| self.overhead(until)).unzip();
+        let moves: Vec<Move<'_>> = moves.iter().map(Step::told).collect();
         let attempts = self.progress.attempts.load(Ordering::Relaxed);
         let event = RequestEvent {
             model: self.facts.alias.as_deref(),
@@ -168,13 +248,16 @@ impl RequestRecord {
             attempts,
             message: end.error.map(|(_, message)| message),
             usage: end.usage,
-            ttft: self.ttft.filter(|_| self.facts.stream),
-            duration,
-            // A stream waits for its vendor and its client; only whole answers tell them apart.
-            overhead: (!self.facts.stream).then(|| duration.saturating_sub(upstream)),
+            ttft: self.first_content.filter(|_| self.facts.stream).map(since),
+            duration: since(now),
+            overhead,
+            phases: phases.flatten(),
             lost: &self.lost,
             user: self.facts.user.as_deref(),
-            trace_id: trace.as_deref(),
+            frames_skipped: self.progress.skipped.load(Ordering::Relaxed),
+            route: self.context.route,
+            moves: &moves,
+            span: &self.span,
             ..RequestEvent::new(
                 clock::wall(),
                 &self.context.request_id,
@@ -183,7 +266,6 @@ impl RequestRecord {
             )
         };
         self.telemetry.request(&self.metrics, &event);
-        record_request(&self.span, &event);
     }
 }
 
@@ -213,6 +295,7 @@ pub(crate) struct AttemptFacts {
 pub(crate) struct AttemptRecord {
     telemetry: Telemetry,
     deployment: Arc<Deployment>,
+    progress: Arc<Progress>,
     facts: AttemptFacts,
     span: Span,
     started: Instant,
@@ -227,22 +310,14 @@ impl AttemptRecord {
         telemetry: &Telemetry,
         deployment: &Arc<Deployment>,
         facts: AttemptFacts,
-        parent: &Span,
+        (parent, progress): (&Span, &Arc<Progress>),
     ) -> Box<Self> {
-        let span = attempt_span(
-            parent,
-            &AttemptSpan {
-                target: target(&facts, deployment),
-                number: facts.number,
-                kind: facts.kind,
-                stream: facts.stream,
-                server_address: deployment.target.base.host(),
-                server_port: deployment.target.base.port_u16(),
-            },
-        );
+        progress.attempt(deployment, &facts);
+        let span = telemetry.attempt_span(parent);
         Box::new(Self {
             telemetry: telemetry.clone(),
             deployment: Arc::clone(deployment),
+            progress: Arc::clone(progress),
             facts,
             span,
             started: clock::now(),
@@ -250,6 +325,11 @@ impl AttemptRecord {
             settled: false,
             _in_flight: deployment.metrics.in_flight(),
         })
+    }
+
+    /// The attempt's span, for upstreams that may continue it.
+    pub(crate) fn span(&self) -> &Span {
+        &self.span
     }
 
     /// The first content came.
@@ -277,6 +357,11 @@ impl AttemptRecord {
         if std::mem::replace(&mut self.settled, true) {
             return;
         }
+        self.progress.skipped(tally.skipped);
+        if let Some(error) = error {
+            self.progress.failed(error.class);
+        }
+        let base = &self.deployment.target.base;
         let finish: Option<FinishReason> = tally.finish.as_ref().map(|finish| finish.reason);
         let event = AttemptEvent {
             response_model: tally.model.as_deref(),
@@ -294,6 +379,9 @@ impl AttemptRecord {
             ttft: self.ttft.filter(|_| self.facts.stream),
             duration: clock::now().saturating_duration_since(self.started),
             frames_skipped: tally.skipped,
+            server_address: base.host(),
+            server_port: base.port_u16(),
+            span: &self.span,
             ..AttemptEvent::new(
                 clock::wall(),
                 &self.facts.request_id,
@@ -301,7 +389,6 @@ impl AttemptRecord {
             )
         };
         self.telemetry.attempt(&self.deployment.metrics, &event);
-        record_attempt(&self.span, &event);
     }
 }
 

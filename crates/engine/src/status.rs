@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 use tollgate_balancer::{BreakerState, Group, Member, MemberStatus};
-use tollgate_telemetry::DeploymentState;
+use tollgate_telemetry::{DeploymentState, LimitKind};
 
 use crate::clock;
 use crate::deployment::Deployment;
@@ -129,11 +129,26 @@ fn deployment(member: &Member<Arc<Deployment>>) -> DeploymentStatus {
 pub(crate) fn publish(generation: &Generation) {
     let now = clock::now();
     for member in generation.router.groups().flat_map(|group| group.members()) {
-        let state = match member.status(now).breaker {
+        let status = member.status(now);
+        let metrics = &member.payload().metrics;
+        metrics.set_state(match status.breaker {
             BreakerState::Closed => DeploymentState::Closed,
             BreakerState::HalfOpen => DeploymentState::HalfOpen,
             BreakerState::Open => DeploymentState::Open,
-        };
-        member.payload().metrics.set_state(state);
+        });
+        metrics.set_admission(status.cooling_for.unwrap_or_default(), status.refusal.is_none());
+        let (limits, used) = (&status.limits, &status.in_use);
+        let minute = limits.rpm.map(|rpm| f64::from(rpm.get())).zip(used.rpm.map(f64::from));
+        let second = limits.qps.map(|qps| qps.get()).zip(used.qps);
+        let places = limits.concurrency.map(|most| (f64::from(most), f64::from(used.in_flight)));
+        for (kind, limit) in [
+            (LimitKind::RequestsPerMinute, minute),
+            (LimitKind::RequestsPerSecond, second),
+            (LimitKind::Concurrency, places),
+        ] {
+            if let Some((limit, used)) = limit {
+                metrics.set_limit(kind, limit, limit - used);
+            }
+        }
     }
 }

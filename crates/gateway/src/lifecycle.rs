@@ -12,9 +12,13 @@ use tokio::sync::watch;
 use tollgate::Tollgate;
 use tollgate_config::{Config, LogFormat, OtlpProtocol, Server};
 use tollgate_server::{
-    AppState, ListenOptions, Listener, Readiness, ServerLimits, ops_router, router,
+    AppState, ListenOptions, Listener, Readiness, ServerLimits, log_level_router, ops_router,
+    router,
 };
-use tollgate_telemetry::{LogOptions, LogTarget, Telemetry, TelemetryOptions, TraceOptions};
+use tollgate_telemetry::{
+    DiagnosticsOptions, LogLevel, LogOptions, LogTarget, Telemetry, TelemetryOptions, TraceOptions,
+    init_diagnostics,
+};
 
 use crate::banner;
 
@@ -26,18 +30,17 @@ const FLUSH: Duration = Duration::from_secs(5);
 /// Serves until a signal, then drains. A second signal ends at once.
 pub(crate) fn serve(config: &Config) -> anyhow::Result<()> {
     let runtime = runtime()?;
-    let tracing = runtime.block_on(async { init_tracing(config) })?;
+    let diagnostics =
+        DiagnosticsOptions { filter: config.telemetry.level.clone(), ..Default::default() };
+    let level = init_diagnostics(&diagnostics)?;
     let telemetry = Telemetry::new(&telemetry_options(config))?;
-    let served = runtime.block_on(run(config, telemetry.clone()));
-    // Spans go out over the runtime, so it must outlive their flush.
-    let flushed = runtime.block_on(async {
-        let flush = move || tracing.shutdown(FLUSH);
-        tokio::task::spawn_blocking(flush).await
-    });
+    let served = runtime.block_on(run(config, telemetry.clone(), level));
     runtime.shutdown_timeout(Duration::from_secs(1));
-    let _ = telemetry.shutdown(FLUSH);
-    served?;
-    flushed.context("flushing traces")?.context("flushing traces")
+    // Whoever was still being served has been told of by now.
+    if !telemetry.shutdown(FLUSH) {
+        tracing::warn!("the last log lines or spans could not be written in time");
+    }
+    served
 }
 
 /// One thread per core that this process may use; on one core, no scheduler between threads.
@@ -48,7 +51,7 @@ fn runtime() -> std::io::Result<Runtime> {
     builder.enable_all().build()
 }
 
-async fn run(config: &Config, telemetry: Telemetry) -> anyhow::Result<()> {
+async fn run(config: &Config, telemetry: Telemetry, level: LogLevel) -> anyhow::Result<()> {
     let engine = Tollgate::new(config, telemetry.clone())?;
     let server = &config.server;
     let clients = listen(server, server.listen, "--listen ADDRESS").await?;
@@ -66,6 +69,7 @@ async fn run(config: &Config, telemetry: Telemetry) -> anyhow::Result<()> {
     readiness.set(true);
     let (stop, stopped) = watch::channel(false);
     let ops_app = ops_router(Arc::clone(&state), readiness.clone(), config.telemetry.prometheus);
+    let ops_app = ops_app.merge(log_level_router(level));
     let serve_clients = clients.serve(router(state), until(stopped.clone()));
     // Probes and metrics answer until the last client has been served.
     let serve_ops = async {
@@ -149,21 +153,21 @@ fn telemetry_options(config: &Config) -> TelemetryOptions {
     let log = LogOptions { format, ..LogOptions::json(LogTarget::Stdout) };
     TelemetryOptions {
         log: config.defaults.log_requests.then_some(log),
+        traces: Some(trace_options(config)),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         ..TelemetryOptions::default()
     }
 }
 
-fn init_tracing(config: &Config) -> anyhow::Result<tollgate_telemetry::TracingGuard> {
+fn trace_options(config: &Config) -> TraceOptions {
     let otlp = config.telemetry.otlp.as_ref();
-    let options = TraceOptions {
+    TraceOptions {
         endpoint: otlp.map(|otlp| otlp.endpoint.to_string()),
         protocol: otlp.map(|otlp| match otlp.protocol {
             OtlpProtocol::Grpc => tollgate_telemetry::OtlpProtocol::Grpc,
             OtlpProtocol::Http => tollgate_telemetry::OtlpProtocol::HttpProtobuf,
         }),
-        filter: config.telemetry.level.clone(),
+        service_version: env!("CARGO_PKG_VERSION").to_owned(),
         ..TraceOptions::default()
-    };
-    Ok(tollgate_telemetry::init_tracing(&options)?)
+    }
 }

@@ -11,7 +11,7 @@ use http::{HeaderMap, HeaderName, Request, header};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Instant;
-use tollgate::{CallContext, Denied};
+use tollgate::{CallContext, Denied, SIMPLE_CHAT, SIMPLE_STREAM};
 use tollgate_core_types::Dialect;
 use tollgate_providers_common::{BadRequest, ClientDialect, ErrorReport, Inbound};
 use tollgate_telemetry::HttpRejection;
@@ -29,6 +29,8 @@ const OPENAI: [HeaderName; 1] = [HeaderName::from_static("openai-beta")];
 
 /// Where a client's trace goes on (W3C Trace Context).
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+/// What its vendors say of it there.
+const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
 
 /// `POST /v1/chat/completions`
 pub(crate) async fn chat(state: State<Arc<AppState>>, request: Request<Body>) -> Response {
@@ -106,7 +108,9 @@ async fn answer(
     let context = CallContext {
         request_id: Arc::clone(id),
         started,
+        route: route(client.dialect()),
         traceparent: text(&parts.headers, &TRACEPARENT),
+        tracestate: joined(&parts.headers, &TRACESTATE),
         hops: hops(&parts.headers),
     };
     state.engine.call(inbound, context).await
@@ -193,6 +197,28 @@ fn forwarded(dialect: Dialect, headers: &HeaderMap) -> HeaderMap {
 fn hops(headers: &HeaderMap) -> usize {
     let passed = headers.get_all(header::VIA).iter().filter_map(|value| value.to_str().ok());
     passed.map(|value| value.matches("tollgate").count()).sum()
+}
+
+/// Where each dialect is served.
+const ROUTES: [(Dialect, &str); 7] = [
+    (Dialect::OPENAI_CHAT, "/v1/chat/completions"),
+    (Dialect::ANTHROPIC_MESSAGES, "/v1/messages"),
+    (Dialect::OPENAI_EMBEDDINGS, "/v1/embeddings"),
+    (Dialect::OPENAI_COMPLETIONS, "/v1/completions"),
+    (Dialect::ANTHROPIC_COUNT_TOKENS, "/v1/messages/count_tokens"),
+    (SIMPLE_CHAT, "/llm/chat"),
+    (SIMPLE_STREAM, "/llm/chat/stream"),
+];
+
+fn route(dialect: Dialect) -> Option<&'static str> {
+    ROUTES.iter().find(|(served, _)| *served == dialect).map(|(_, route)| *route)
+}
+
+/// A header that may come in several lines, as one.
+fn joined(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
+    let lines: Vec<&str> =
+        headers.get_all(name).iter().map(|value| value.to_str()).collect::<Result<_, _>>().ok()?;
+    (!lines.is_empty()).then(|| lines.join(","))
 }
 
 fn text(headers: &HeaderMap, name: &HeaderName) -> Option<String> {

@@ -24,6 +24,7 @@ mod docs;
 mod errors;
 mod guard;
 pub mod listen;
+mod log_level;
 mod models;
 mod ops;
 mod request_id;
@@ -35,6 +36,7 @@ mod status;
 mod timestamp;
 
 pub use listen::{ListenOptions, Listener};
+pub use log_level::log_level_router;
 pub use ops::{Readiness, ops_router};
 pub use routes::router;
 pub use state::{AppState, ServerLimits};

@@ -30,9 +30,9 @@ pub enum TelemetryError {
     /// The OTLP protocol is none that we speak.
     #[error("unknown OTLP protocol {0:?}: use `grpc` or `http/protobuf`")]
     Protocol(String),
-    /// OTLP over gRPC was asked for outside a Tokio runtime, which it needs.
-    #[error("OTLP over gRPC must be set up inside a Tokio runtime")]
-    NoRuntime,
+    /// The thread that exports spans cannot be started.
+    #[error("cannot start the export of spans: {0}")]
+    TraceThread(std::io::Error),
     /// The span exporter cannot be built.
     #[error("cannot set up OTLP export to {endpoint}: {reason}")]
     Otlp {
@@ -41,11 +41,8 @@ pub enum TelemetryError {
         /// What is wrong.
         reason: String,
     },
-    /// A tracing subscriber is installed already; [`crate::init_tracing`] is for programs that
+    /// A tracing subscriber is installed already; [`crate::init_diagnostics`] is for programs that
     /// have none.
     #[error("a tracing subscriber is already installed")]
     SubscriberInstalled,
-    /// The last spans could not be delivered.
-    #[error("cannot flush spans: {0}")]
-    Flush(String),
 }

@@ -7,7 +7,7 @@ mod attempt;
 mod request;
 
 pub use attempt::{AttemptEvent, AttemptTarget};
-pub use request::RequestEvent;
+pub use request::{Move, Phases, RequestEvent};
 
 /// How a request or an attempt ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -93,6 +93,64 @@ impl DeploymentState {
             Self::Closed => 0.0,
             Self::HalfOpen => 1.0,
             Self::Open => 2.0,
+        }
+    }
+}
+
+/// A bound of a deployment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum LimitKind {
+    /// Requests per minute.
+    RequestsPerMinute,
+    /// Requests per second.
+    RequestsPerSecond,
+    /// Requests at once.
+    Concurrency,
+}
+
+impl LimitKind {
+    /// How many there are.
+    pub(crate) const COUNT: usize = 3;
+
+    /// The `limit` label.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::RequestsPerMinute => "requests_per_minute",
+            Self::RequestsPerSecond => "requests_per_second",
+            Self::Concurrency => "concurrency",
+        }
+    }
+
+    /// Its place among all.
+    pub(crate) const fn index(self) -> usize {
+        match self {
+            Self::RequestsPerMinute => 0,
+            Self::RequestsPerSecond => 1,
+            Self::Concurrency => 2,
+        }
+    }
+}
+
+/// What became of a configuration that was offered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ConfigOutcome {
+    /// It runs.
+    Loaded,
+    /// It was refused, and the one before runs on.
+    Rejected,
+}
+
+impl ConfigOutcome {
+    /// Every outcome, in the order of their counters.
+    pub const ALL: [Self; 2] = [Self::Loaded, Self::Rejected];
+
+    /// The `outcome` label.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Loaded => "loaded",
+            Self::Rejected => "rejected",
         }
     }
 }

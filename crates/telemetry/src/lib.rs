@@ -5,10 +5,33 @@
 //! apart. It must never see content (prompts, answers) or secrets, never block a request, and never
 //! let outside text become a metric label.
 //!
-//! In reading order: [`event`] is what happened, [`Telemetry`] the one handle that counts and logs
-//! it, [`log`] the line format and its writer, [`metrics`] names and handles, [`trace`] spans and
-//! their export, [`semconv`] every attribute name.
+//! In reading order: [`event`] is what happened, [`Telemetry`] the one handle that counts, logs and
+//! traces it, [`log`] the line format and its writer, [`metrics`] names and handles, [`trace`] spans
+//! and their export, [`semconv`] every attribute name, [`LogLevel`] the process's diagnostics.
+//!
+//! ```
+//! use std::time::{Duration, SystemTime};
+//! use tollgate_core_types::{Dialect, Operation};
+//! use tollgate_telemetry::{RequestEvent, Telemetry, TelemetryOptions};
+//!
+//! # fn serve(now: SystemTime) -> Result<(), tollgate_telemetry::TelemetryError> {
+//! let telemetry = Telemetry::new(&TelemetryOptions::default())?;
+//! let model = telemetry.model("gpt-4o", Operation::Chat); // once, when the model is configured
+//! let span = telemetry.request_span(None, None); // the client's `traceparent`, `tracestate`
+//! let event = RequestEvent {
+//!     model: Some("gpt-4o"),
+//!     duration: Duration::from_millis(830),
+//!     span: &span,
+//!     ..RequestEvent::new(now, "req-1", Operation::Chat, Dialect::OPENAI_CHAT)
+//! };
+//! telemetry.request(&model, &event);
+//! assert!(telemetry.render_metrics().contains("tollgate_requests_total"));
+//! # Ok(())
+//! # }
+//! # serve(SystemTime::UNIX_EPOCH).unwrap();
+//! ```
 
+mod diagnostics;
 mod error;
 pub mod event;
 pub mod log;
@@ -17,17 +40,16 @@ pub mod semconv;
 mod telemetry;
 pub mod trace;
 
+pub use diagnostics::{DiagnosticsOptions, LogLevel, init_diagnostics};
 pub use error::TelemetryError;
 pub use event::{
-    AttemptEvent, AttemptKind, AttemptTarget, DeploymentState, HttpRejection, Outcome, RequestEvent,
+    AttemptEvent, AttemptKind, AttemptTarget, ConfigOutcome, DeploymentState, HttpRejection,
+    LimitKind, Move, Outcome, Phases, RequestEvent,
 };
 pub use log::{LogFormat, LogOptions, LogTarget, RequestLog};
 pub use metrics::{DeploymentMetrics, InFlight, ModelMetrics};
 pub use telemetry::{Telemetry, TelemetryOptions};
-pub use trace::{
-    AttemptSpan, OtlpProtocol, RequestSpan, TraceHeaders, TraceOptions, TracingGuard, attempt_span,
-    init_tracing, record_attempt, record_request, request_span, trace_headers, trace_id,
-};
+pub use trace::{OtlpProtocol, Sampler, Span, SpanId, TraceHeaders, TraceId, TraceOptions};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -64,15 +64,3 @@ pub const TOLLGATE_OUTCOME: &str = "tollgate.outcome";
 pub const TOLLGATE_LOST: &str = "tollgate.lost";
 /// Seconds of the request that were the gateway's own.
 pub const TOLLGATE_OVERHEAD: &str = "tollgate.overhead";
-
-/// tracing-opentelemetry's field for the span's name at run time.
-pub const OTEL_NAME: &str = "otel.name";
-/// tracing-opentelemetry's field for the span's kind.
-pub const OTEL_KIND: &str = "otel.kind";
-/// tracing-opentelemetry's field for the span's status.
-pub const OTEL_STATUS_CODE: &str = "otel.status_code";
-/// tracing-opentelemetry's field for what the status means in words.
-pub const OTEL_STATUS_DESCRIPTION: &str = "otel.status_description";
-
-/// Target of every span, so that filters can name them.
-pub const SPAN_TARGET: &str = "tollgate::span";

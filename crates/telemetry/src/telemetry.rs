@@ -1,4 +1,4 @@
-//! The one handle that counts and logs events.
+//! The one handle that counts, logs and traces events.
 //!
 //! It must never fail a request: whatever cannot be said is dropped and counted.
 
@@ -8,15 +8,18 @@ use std::time::Duration;
 use tollgate_core_types::Operation;
 
 use crate::error::TelemetryError;
-use crate::event::{AttemptEvent, HttpRejection, RequestEvent};
+use crate::event::{AttemptEvent, ConfigOutcome, HttpRejection, RequestEvent};
 use crate::log::{LogOptions, RequestLog};
 use crate::metrics::{DeploymentMetrics, GatewayMetrics, ModelMetrics, Registry, names};
+use crate::trace::{Span, TraceOptions, Tracer};
 
 /// Settings of [`Telemetry`].
 #[derive(Debug, Clone)]
 pub struct TelemetryOptions {
     /// The request log; `None` logs no requests.
     pub log: Option<LogOptions>,
+    /// Span export; `None` exports none and reads no variable of the environment.
+    pub traces: Option<TraceOptions>,
     /// Version shown by `tollgate_build_info`.
     pub version: String,
     /// Most distinct model aliases, and most distinct deployment ids, that get series of their own
@@ -30,17 +33,18 @@ impl TelemetryOptions {
 }
 
 impl Default for TelemetryOptions {
-    /// No request log, this crate's version.
+    /// No request log, no spans, this crate's version.
     fn default() -> Self {
         Self {
             log: None,
+            traces: None,
             version: env!("CARGO_PKG_VERSION").to_owned(),
             max_names: Self::MAX_NAMES,
         }
     }
 }
 
-/// Metrics and request log of one gateway. Cheap to clone; clones share everything.
+/// Metrics, request log and traces of one gateway. Cheap to clone; clones share everything.
 #[derive(Debug, Clone)]
 pub struct Telemetry(Arc<Inner>);
 
@@ -49,17 +53,20 @@ struct Inner {
     registry: Arc<Registry>,
     gateway: GatewayMetrics,
     log: Option<RequestLog>,
+    tracer: Tracer,
 }
 
 impl Telemetry {
     /// Content type of [`Telemetry::render_metrics`].
     pub const METRICS_CONTENT_TYPE: &'static str = "text/plain; version=0.0.4; charset=utf-8";
 
-    /// Sets up metrics and, where asked for, the request log with its thread.
+    /// Sets up metrics and, where asked for, the request log and the export of spans, each with its
+    /// thread.
     ///
     /// # Errors
     ///
-    /// [`TelemetryError::LogFile`] or [`TelemetryError::LogThread`] where the log cannot be opened.
+    /// Where the log cannot be opened, or the collector's address, protocol or headers not be used.
+    /// A collector that is down is no error: spans are then dropped and counted.
     pub fn new(options: &TelemetryOptions) -> Result<Self, TelemetryError> {
         let log = options.log.as_ref().map(RequestLog::open).transpose()?;
         Self::with_log(options, log)
@@ -69,14 +76,16 @@ impl Telemetry {
     ///
     /// # Errors
     ///
-    /// [`TelemetryError::Metrics`] where the exporter refuses its settings.
+    /// As [`Telemetry::new`], and [`TelemetryError::Metrics`] where the exporter refuses its
+    /// settings.
     pub fn with_log(
         options: &TelemetryOptions,
         log: Option<RequestLog>,
     ) -> Result<Self, TelemetryError> {
         let registry = Arc::new(Registry::new(options.max_names)?);
         let gateway = GatewayMetrics::new(&registry, &options.version);
-        Ok(Self(Arc::new(Inner { registry, gateway, log })))
+        let tracer = options.traces.as_ref().map(Tracer::start).transpose()?.unwrap_or_default();
+        Ok(Self(Arc::new(Inner { registry, gateway, log, tracer })))
     }
 
     /// Handles of a model group for one operation. `alias` must be a configured name.
@@ -101,18 +110,33 @@ impl Telemetry {
         DeploymentMetrics::new(&self.0.registry, id, provider, upstream_model)
     }
 
-    /// Counts and logs the end of a request. Never blocks.
+    /// Opens a request's span, as the child of the client's where its headers `traceparent` and
+    /// `tracestate` name one; both are outside text. It ends with [`Telemetry::request`].
+    #[must_use]
+    pub fn request_span(&self, traceparent: Option<&str>, tracestate: Option<&str>) -> Span {
+        self.0.tracer.request(traceparent, tracestate)
+    }
+
+    /// Opens an attempt's span beneath its request's. It ends with [`Telemetry::attempt`].
+    #[must_use]
+    pub fn attempt_span(&self, request: &Span) -> Span {
+        self.0.tracer.attempt(request)
+    }
+
+    /// Counts, logs and traces the end of a request. Never blocks.
     pub fn request(&self, model: &ModelMetrics, event: &RequestEvent<'_>) {
         model.record(event);
+        self.0.tracer.end_request(event);
         if let Some(log) = &self.0.log {
             log.request(event);
         }
     }
 
-    /// Counts the end of an attempt and logs it where it failed. Never blocks.
+    /// Counts and traces the end of an attempt and logs it where it failed. Never blocks.
     pub fn attempt(&self, deployment: &DeploymentMetrics, event: &AttemptEvent<'_>) {
         deployment.record(event);
         self.0.gateway.attempt(event.kind);
+        self.0.tracer.end_attempt(event);
         if let Some(log) = &self.0.log {
             log.attempt(event);
         }
@@ -128,11 +152,20 @@ impl Telemetry {
         self.0.gateway.config_models(models);
     }
 
+    /// Tells that a configuration was offered: the `generation` that runs now (the first is 1),
+    /// and what became of the one offered. A rejected one leaves the generation as it is.
+    pub fn config_loaded(&self, generation: u64, outcome: ConfigOutcome) {
+        self.0.gateway.config_loaded(generation, outcome);
+    }
+
     /// All metrics in Prometheus' text format.
     #[must_use]
     pub fn render_metrics(&self) -> String {
         if let Some(log) = &self.0.log {
             self.0.gateway.log_lines_dropped(log.dropped());
+        }
+        if let Some(counts) = self.0.tracer.counts() {
+            self.0.gateway.spans(counts);
         }
         self.0.registry.render()
     }
@@ -143,21 +176,25 @@ impl Telemetry {
         self.0.registry.upkeep();
     }
 
-    /// Waits until every line logged before is written; `false` where `within` was not enough.
+    /// Waits until every line logged before is written and every span that ended before is
+    /// delivered or given up; `false` where `within` was not enough for each.
     ///
     /// Blocks: call it from `spawn_blocking` or outside a runtime.
     #[must_use]
     pub fn flush(&self, within: Duration) -> bool {
-        self.0.log.as_ref().is_none_or(|log| log.flush(within))
+        let log = self.0.log.as_ref().is_none_or(|log| log.flush(within));
+        self.0.tracer.flush(within) && log
     }
 
-    /// Closes the request log and waits until it is written; `false` where `within` was not
-    /// enough. Metrics go on. Later lines are dropped and counted.
+    /// Closes request log and span export and waits until what they hold is out; `false` where
+    /// `within` was not enough for each. Metrics go on. Later lines and spans are dropped and
+    /// counted.
     ///
     /// Blocks: call it from `spawn_blocking` or outside a runtime.
     #[must_use]
     pub fn shutdown(&self, within: Duration) -> bool {
-        self.0.log.as_ref().is_none_or(|log| log.close(within))
+        let log = self.0.log.as_ref().is_none_or(|log| log.close(within));
+        self.0.tracer.close(within) && log
     }
 }
 

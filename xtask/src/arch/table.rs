@@ -53,15 +53,21 @@ const OPENAI_DIALECT: &[&str] =
 
 /// Third-party crates with an owner. `xtask` builds the yardsticks of its benchmark from them.
 pub(super) const OWNED: &[Owned] = &[
-    Owned { dependency: "reqwest", feature: "", owners: &["tollgate-transport", "xtask"] },
+    Owned {
+        dependency: "reqwest",
+        feature: "",
+        owners: &["tollgate-telemetry", "tollgate-transport", "xtask"],
+    },
     Owned { dependency: "hyper-rustls", feature: "", owners: &["tollgate-transport"] },
-    Owned { dependency: "rustls", feature: "", owners: &["tollgate-transport", "xtask"] },
+    Owned {
+        dependency: "rustls",
+        feature: "",
+        owners: &["tollgate-telemetry", "tollgate-transport", "xtask"],
+    },
     Owned { dependency: "hyper-util", feature: "client", owners: &["tollgate-transport", "xtask"] },
     Owned { dependency: "axum", feature: "", owners: &["tollgate-server", "xtask"] },
     Owned { dependency: "sqlx", feature: "", owners: &[] },
     Owned { dependency: "redis", feature: "", owners: &[] },
-    // reqwest's async client under OTLP kills the exporter without a word.
-    Owned { dependency: "opentelemetry-otlp", feature: "reqwest-client", owners: &[] },
 ];
 
 /// Crates that must not be in a package's tree, whoever brings them.

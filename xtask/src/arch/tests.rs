@@ -81,7 +81,6 @@ fn third_party_crates_stay_with_their_owners() {
         ("sqlx", &[]),
         ("redis", &[]),
         ("hyper-util", &["client-legacy"]),
-        ("opentelemetry-otlp", &["reqwest-client"]),
     ] {
         let findings = direct(&metadata(&[("tollgate-gateway", &[(dependency, None, features)])]));
         assert_eq!(findings.len(), 1, "{dependency}: {findings:?}");

@@ -17,8 +17,10 @@ const STARTS: usize = 8;
 
 /// One whole benchmark over running targets.
 pub(super) struct Bench<'a> {
-    targets: &'a mut Targets,
-    bodies: &'a Bodies,
+    /// What is measured.
+    pub(super) targets: &'a mut Targets,
+    /// What is sent.
+    pub(super) bodies: &'a Bodies,
     rounds: usize,
     millis: u64,
     figures: Vec<Value>,
@@ -113,7 +115,7 @@ impl<'a> Bench<'a> {
     }
 
     /// Loads every target once per round, in turn; the first round is dropped.
-    fn rounds(
+    pub(super) fn rounds(
         &mut self,
         body: &Path,
         connections: usize,
@@ -129,14 +131,20 @@ impl<'a> Bench<'a> {
         Ok(rounds.split_off(1))
     }
 
-    fn column(&self, rounds: &[Vec<Sample>], index: usize, of: fn(&Sample) -> f64) -> Spread {
+    /// One figure of one target over the rounds.
+    pub(super) fn column(
+        &self,
+        rounds: &[Vec<Sample>],
+        index: usize,
+        of: fn(&Sample) -> f64,
+    ) -> Spread {
         let figures: Vec<f64> =
             rounds.iter().filter_map(|round| round.get(index)).map(of).collect();
         Spread::of(&figures)
     }
 
     /// The figure of one target over that of another, round by round.
-    fn against(
+    pub(super) fn against(
         &self,
         rounds: &[Vec<Sample>],
         index: usize,
@@ -238,13 +246,15 @@ impl<'a> Bench<'a> {
         self.keep(title, rounds);
     }
 
-    fn keep(&mut self, title: &str, rounds: &[Vec<Sample>]) {
+    /// Keeps the raw figures.
+    pub(super) fn keep(&mut self, title: &str, rounds: &[Vec<Sample>]) {
         let names: Vec<&str> = self.targets.all.iter().map(|target| target.name).collect();
         self.figures.push(json!({ "part": title, "targets": names, "rounds": rounds }));
     }
 }
 
-fn failed(rounds: &[Vec<Sample>], index: usize) -> String {
+/// Requests of one target that had no good answer.
+pub(super) fn failed(rounds: &[Vec<Sample>], index: usize) -> String {
     let failed: u64 =
         rounds.iter().filter_map(|round| round.get(index)).map(|sample| sample.failed).sum();
     failed.to_string()

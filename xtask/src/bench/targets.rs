@@ -22,8 +22,9 @@ pub(super) struct Targets {
     /// In the order of the tables.
     pub(super) all: Vec<Target>,
     /// Kept alive for the others.
-    upstream: Process,
-    home: PathBuf,
+    pub(super) upstream: Process,
+    /// Where configurations and logs are.
+    pub(super) home: PathBuf,
 }
 
 /// The floor that Tollgate is compared with.
@@ -148,6 +149,7 @@ pub(super) fn peer() -> Result<PathBuf> {
     release("bench-peer")
 }
 
-fn gateway() -> Result<PathBuf> {
+/// The gateway.
+pub(super) fn gateway() -> Result<PathBuf> {
     release("tollgate")
 }

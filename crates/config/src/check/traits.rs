@@ -20,6 +20,7 @@ pub(super) struct Traits {
     pub(super) stream_usage: Option<bool>,
     pub(super) completions: Option<Completions>,
     pub(super) supports_tools: Option<bool>,
+    pub(super) trace_context: Option<bool>,
     pub(super) quirks: QuirkOverrides,
 }
 
@@ -35,6 +36,7 @@ impl Traits {
         let kinds = [("native", Completions::Native), ("chat", Completions::Chat)];
         let completions = given.take(&["completions"], report);
         let tools = given.take(&["supports_tools"], report);
+        let trace = given.take(&["trace_context"], report);
         Self {
             timeouts,
             params,
@@ -43,6 +45,7 @@ impl Traits {
             stream_usage: usage.and_then(|at| at.boolean(report)),
             completions: completions.and_then(|at| at.one_of("kind", &kinds, report)),
             supports_tools: tools.and_then(|at| at.boolean(report)),
+            trace_context: trace.and_then(|at| at.boolean(report)),
             quirks: quirks(given, report),
         }
     }
@@ -57,6 +60,7 @@ impl Traits {
             stream_usage,
             completions,
             supports_tools,
+            trace_context,
             quirks,
         } = self;
         let mut all: Vec<Header> = lower.headers.clone();
@@ -70,6 +74,7 @@ impl Traits {
             stream_usage: stream_usage.or(lower.stream_usage),
             completions: completions.or(lower.completions),
             supports_tools: supports_tools.or(lower.supports_tools),
+            trace_context: trace_context.or(lower.trace_context),
             quirks: quirks_over(*quirks, lower.quirks),
         }
     }

@@ -323,6 +323,9 @@ table! {
         completions: Shape::Choice(&["native", "chat"]), ~ "the vendor's custom";
         /// `false` keeps requests with tools away
         supports_tools: Shape::Bool, ~ "the vendor's custom";
+        /// whether the W3C headers `traceparent` and `tracestate` are sent to it: for servers of your
+        /// own, which may know what belongs together
+        trace_context: Shape::Bool, ~ "`false`";
         /// traits of the server that Tollgate does not know
         quirks: Shape::Table(quirks);
     }

@@ -81,6 +81,7 @@ pub(super) fn place(
         completions,
         quirks: traits,
         supports_tools,
+        trace_context,
         mock: mocked,
     } = deployment;
     let own = |ways: Ways<'_>| nodes.find_own(ways, origins);
@@ -122,6 +123,9 @@ pub(super) fn place(
     items.extend(params(rules, nodes, origins));
     items.extend(header_names(headers, nodes, origins));
     items.extend(customs(asked, nodes, origins));
+    if let Some(told) = trace_context {
+        items.push(Item::plain("trace_context", told, say(&[&["trace_context"]])));
+    }
     items.extend(quirks(traits, nodes, origins));
     items.extend(mocked.as_ref().and_then(|options| mock(options, nodes, origins)));
     items

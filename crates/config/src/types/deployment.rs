@@ -46,6 +46,9 @@ pub struct Deployment {
     pub quirks: QuirkOverrides,
     /// Whether requests with tools may go here; `None` is yes, unless the vendor says no.
     pub supports_tools: Option<bool>,
+    /// Whether the W3C headers `traceparent` and `tracestate` are sent to it; `None` is no: they
+    /// tell a vendor which requests belong together.
+    pub trace_context: Option<bool>,
     /// How the mock provider behaves; `Some` for it alone.
     pub mock: Option<MockOptions>,
 }

@@ -1,8 +1,12 @@
 //! From a client's request to a vendor's: splice where the dialects match, translate where not.
 
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue};
 use tollgate_core_types::{ErrorClass, Lost, UpstreamError};
 use tollgate_providers_common::splice;
 use tollgate_providers_common::{ClientDialect, EncodeError, Encoded, Inbound, ParamRules};
+
+use tollgate_telemetry::Span;
 
 use crate::deployment::{Deployment, Way};
 
@@ -47,6 +51,19 @@ fn with_defaults(inbound: &Inbound, rules: &ParamRules) -> Option<Inbound> {
     let layout = &inbound.facts.layout;
     let body = splice::with_defaults(&inbound.body, layout, &rules.defaults, SYNONYMS);
     Some(Inbound { body, ..inbound.clone() })
+}
+
+/// Lets the vendor continue the trace. Only where configuration trusts it with trace ids.
+pub(crate) fn continue_trace(request: &mut http::Request<Bytes>, span: &Span) {
+    let Some(headers) = span.headers() else { return };
+    let state = headers.tracestate.as_deref();
+    let all = [("traceparent", Some(&*headers.traceparent)), ("tracestate", state)];
+    for (name, value) in all {
+        // Both are hexadecimal digits or were checked when they came in.
+        if let Some(Ok(value)) = value.map(HeaderValue::from_str) {
+            request.headers_mut().insert(HeaderName::from_static(name), value);
+        }
+    }
 }
 
 fn encode_error(error: EncodeError) -> UpstreamError {

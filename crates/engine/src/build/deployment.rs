@@ -73,6 +73,7 @@ impl Builder<'_> {
             },
             strict: model.strict_params,
             supports_tools: config.supports_tools.unwrap_or(true),
+            trace_context: config.trace_context.unwrap_or(false),
             metrics: self.telemetry.deployment(&config.id, config.provider.otel_name(), upstream),
             completions: completions(config),
             limits: ShownLimits {

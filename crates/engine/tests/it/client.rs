@@ -29,8 +29,14 @@ pub(crate) async fn call(
         headers: http::HeaderMap::new(),
         query: None,
     };
-    let context =
-        CallContext { request_id: "req_test".into(), started: now(), traceparent: None, hops: 0 };
+    let context = CallContext {
+        request_id: "req_test".into(),
+        started: now(),
+        route: None,
+        traceparent: None,
+        tracestate: None,
+        hops: 0,
+    };
     engine.call(inbound, context).await
 }
 

@@ -6,6 +6,7 @@ use tollgate_core_types::reply::FinishReason;
 use tollgate_core_types::{ErrorClass, Operation, Usage};
 
 use super::{AttemptKind, Outcome};
+use crate::trace::Span;
 
 /// An attempt is over. One per attempt, successful ones included; only failed ones are logged.
 #[derive(Debug, Clone, Copy)]
@@ -56,6 +57,12 @@ pub struct AttemptEvent<'a> {
     pub duration: Duration,
     /// Stream frames that could not be read and were skipped.
     pub frames_skipped: u64,
+    /// The provider's host, where known; goes to the span alone.
+    pub server_address: Option<&'a str>,
+    /// The provider's port, where known; goes to the span alone.
+    pub server_port: Option<u16>,
+    /// Its span ([`crate::Telemetry::attempt_span`]).
+    pub span: &'a Span,
 }
 
 /// Who is attempted for what: the part of an [`AttemptEvent`] known before it starts.
@@ -103,6 +110,9 @@ impl<'a> AttemptEvent<'a> {
             ttft: None,
             duration: Duration::ZERO,
             frames_skipped: 0,
+            server_address: None,
+            server_port: None,
+            span: Span::none(),
         }
     }
 }

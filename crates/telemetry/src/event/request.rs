@@ -4,7 +4,37 @@ use std::time::{Duration, SystemTime};
 
 use tollgate_core_types::{Dialect, ErrorClass, Lost, Operation, Usage};
 
-use super::Outcome;
+use super::{AttemptKind, Outcome};
+use crate::trace::Span;
+
+/// A request moved on: an attempt was made that is not its first.
+#[derive(Debug, Clone, Copy)]
+pub struct Move<'a> {
+    /// Wall time.
+    pub at: SystemTime,
+    /// How it moved.
+    pub kind: AttemptKind,
+    /// The attempt that then began, from 1.
+    pub number: u32,
+    /// Alias of the model group that it went to.
+    pub model: &'a str,
+    /// Id of the deployment that it went to.
+    pub deployment: &'a str,
+    /// What the attempt before had failed with.
+    pub after: Option<ErrorClass>,
+}
+
+/// The gateway's own share of a request, by what it was spent on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Phases {
+    /// From its arrival to the routing: reading body and facts, as fast as the client sends.
+    pub receive: Duration,
+    /// From there to the first vendor's address: choosing, encoding, authorizing.
+    pub route: Duration,
+    /// From the vendor's answer to the client's: decoding and encoding; of a stream, to its first
+    /// content. `None` where there was more than one attempt: pauses between them are no work.
+    pub respond: Option<Duration>,
+}
 
 /// A request is over: answered, failed, or its client is gone. Exactly one per request.
 #[derive(Debug, Clone, Copy)]
@@ -15,6 +45,9 @@ pub struct RequestEvent<'a> {
     pub request_id: &'a str,
     /// What was asked.
     pub operation: Operation,
+    /// Route template of the request, for example `/v1/chat/completions`; `None` where it did not
+    /// come by HTTP.
+    pub route: Option<&'static str>,
     /// The client's dialect.
     pub dialect: Dialect,
     /// Alias of the model group that served, or was to serve, it; `None` where none was found.
@@ -47,14 +80,23 @@ pub struct RequestEvent<'a> {
     pub ttft: Option<Duration>,
     /// From the request's arrival to its end.
     pub duration: Duration,
-    /// The part of the duration that was ours: not waiting for vendor or client.
+    /// The part of the duration that was ours: not waiting for vendor or client. Of a stream, up to
+    /// its first content. Pauses between attempts are in it.
     pub overhead: Option<Duration>,
+    /// What that was spent on; `None` where nothing was sent to a vendor.
+    pub phases: Option<Phases>,
     /// Fields that the chosen deployment could not express.
     pub lost: &'a [Lost],
     /// The client's id of its end user. Outside text.
     pub user: Option<&'a str>,
-    /// Trace id, where the request is traced ([`crate::trace_id`]).
-    pub trace_id: Option<&'a str>,
+    /// What it cost, in pico-dollars; `None` where no price is known, which is not nothing.
+    pub cost: Option<u64>,
+    /// Stream frames of the vendor that could not be read and were skipped.
+    pub frames_skipped: u64,
+    /// Its attempts beyond the first.
+    pub moves: &'a [Move<'a>],
+    /// Its span ([`crate::Telemetry::request_span`]).
+    pub span: &'a Span,
 }
 
 impl<'a> RequestEvent<'a> {
@@ -71,6 +113,7 @@ impl<'a> RequestEvent<'a> {
             at,
             request_id,
             operation,
+            route: None,
             dialect,
             model: None,
             requested_model: None,
@@ -88,9 +131,13 @@ impl<'a> RequestEvent<'a> {
             ttft: None,
             duration: Duration::ZERO,
             overhead: None,
+            phases: None,
             lost: &[],
             user: None,
-            trace_id: None,
+            cost: None,
+            frames_skipped: 0,
+            moves: &[],
+            span: Span::none(),
         }
     }
 }

@@ -6,6 +6,8 @@
 
 use std::time::Duration;
 
+use crate::trace::TraceId;
+
 /// An object under construction. Absent values write nothing, not even their key.
 pub(super) struct Object<'a> {
     out: &'a mut Vec<u8>,
@@ -110,6 +112,19 @@ pub(super) fn push_padded(out: &mut Vec<u8>, mut number: u64, width: usize) {
     }
 }
 
+/// Appends a trace's id, quoted.
+pub(super) fn push_hex(out: &mut Vec<u8>, id: TraceId) {
+    out.push(b'"');
+    for byte in id.bytes() {
+        out.extend([byte >> 4, byte & 0xF].map(hex_digit));
+    }
+    out.push(b'"');
+}
+
+const fn hex_digit(digit: u8) -> u8 {
+    if digit < 10 { b'0' + digit } else { b'a' + digit - 10 }
+}
+
 /// Appends a quoted JSON string of at most `max` bytes of `text`, cut at a character.
 pub(super) fn push_string(out: &mut Vec<u8>, text: &str, max: usize) {
     let text = cut(text, max);
@@ -161,8 +176,7 @@ fn acts_on_terminals(c: char) -> bool {
 fn push_unicode_escape(out: &mut Vec<u8>, c: char) {
     out.extend_from_slice(b"\\u");
     for shift in [12, 8, 4, 0] {
-        let digit = (u32::from(c) >> shift & 0xF) as u8;
-        out.push(if digit < 10 { b'0' + digit } else { b'a' + digit - 10 });
+        out.push(hex_digit((u32::from(c) >> shift & 0xF) as u8));
     }
 }
 

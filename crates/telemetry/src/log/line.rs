@@ -7,10 +7,11 @@
 use tollgate_core_types::Lost;
 use tollgate_core_types::loss::HowLost;
 
-use super::json::Object;
+use super::json::{Object, push_hex, push_padded};
 use super::redact;
 use super::time::push_rfc3339;
 use crate::event::{AttemptEvent, Outcome, RequestEvent};
+use crate::trace::Span;
 
 /// Longest name kept, in bytes: models, ids, users.
 pub(super) const NAME_MAX: usize = 128;
@@ -18,6 +19,8 @@ pub(super) const NAME_MAX: usize = 128;
 pub(super) const MESSAGE_MAX: usize = 512;
 /// Longest path of a lost field kept, in bytes.
 const FIELD_MAX: usize = 64;
+/// Parts of a dollar.
+const PICO: u64 = 1_000_000_000_000;
 /// Most lost fields named.
 const FIELDS_MAX: usize = 16;
 
@@ -27,6 +30,8 @@ pub(super) fn request(out: &mut Vec<u8>, event: &RequestEvent<'_>) {
         at,
         request_id,
         operation,
+        // The dialect and the operation say the same.
+        route: _,
         dialect,
         model,
         requested_model,
@@ -44,16 +49,22 @@ pub(super) fn request(out: &mut Vec<u8>, event: &RequestEvent<'_>) {
         ttft,
         duration,
         overhead,
+        // A metric's matter.
+        phases: _,
         lost,
         user,
-        trace_id,
+        cost,
+        frames_skipped,
+        // Every failed attempt has a line of its own.
+        moves: _,
+        span,
     } = event;
     let mut line = Object::open(out);
     push_time(&mut line, *at);
     line.name("level", level(*outcome, *status));
     line.name("event", "request");
     line.text("request_id", Some(request_id), NAME_MAX);
-    line.text("trace_id", *trace_id, NAME_MAX);
+    push_trace(&mut line, span);
     line.name("operation", operation.as_str());
     line.name("dialect", dialect.as_str());
     line.text("model", *model, NAME_MAX);
@@ -75,9 +86,11 @@ pub(super) fn request(out: &mut Vec<u8>, event: &RequestEvent<'_>) {
     line.number("cache_read_tokens", usage.cache_read_tokens);
     line.number("cache_write_tokens", usage.cache_write_tokens);
     line.number("reasoning_tokens", usage.reasoning_tokens);
+    push_cost(&mut line, *cost);
     line.millis("ttft_ms", *ttft);
     line.millis("duration_ms", Some(*duration));
     line.millis("overhead_ms", *overhead);
+    line.number("frames_skipped", (*frames_skipped > 0).then_some(*frames_skipped));
     push_lost(&mut line, lost);
     line.text("user", *user, NAME_MAX);
     line.close();
@@ -111,12 +124,17 @@ pub(super) fn attempt(out: &mut Vec<u8>, event: &AttemptEvent<'_>) {
         ttft,
         duration,
         frames_skipped,
+        // The deployment says both.
+        server_address: _,
+        server_port: _,
+        span,
     } = event;
     let mut line = Object::open(out);
     push_time(&mut line, *at);
     line.name("level", "warn");
     line.name("event", "attempt");
     line.text("request_id", Some(request_id), NAME_MAX);
+    push_trace(&mut line, span);
     line.name("operation", operation.as_str());
     line.text("model", Some(model), NAME_MAX);
     line.text("deployment", Some(deployment), NAME_MAX);
@@ -156,6 +174,25 @@ fn push_time(line: &mut Object<'_>, at: std::time::SystemTime) {
     out.push(b'"');
     push_rfc3339(out, at);
     out.push(b'"');
+}
+
+fn push_trace(line: &mut Object<'_>, span: &Span) {
+    if let Some(trace) = span.trace_id() {
+        push_hex(line.value("trace_id"), trace);
+    }
+}
+
+/// Dollars with their twelve decimals, or `null`: an unknown price is not 0.
+fn push_cost(line: &mut Object<'_>, cost: Option<u64>) {
+    let out = line.value("cost_usd");
+    match cost {
+        Some(pico) => {
+            push_padded(out, pico / PICO, 1);
+            out.push(b'.');
+            push_padded(out, pico % PICO, 12);
+        }
+        None => out.extend_from_slice(b"null"),
+    }
 }
 
 fn push_message(line: &mut Object<'_>, message: Option<&str>) {

@@ -25,6 +25,7 @@ pub(super) fn request(out: &mut Vec<u8>, event: &RequestEvent<'_>) {
     count(out, "out", event.usage.output_tokens);
     millis(out, "ttft", event.ttft);
     millis(out, "took", Some(event.duration));
+    count(out, "skipped", Some(event.frames_skipped).filter(|skipped| *skipped > 0));
     pair(out, "id", Some(event.request_id));
     message(out, event.message);
 }

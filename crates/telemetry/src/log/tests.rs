@@ -8,6 +8,7 @@ use tollgate_core_types::{Dialect, ErrorClass, Lost, Operation, Usage};
 
 use super::*;
 use crate::event::{AttemptKind, AttemptTarget};
+use crate::trace::{Span, Tracer};
 
 const WITHIN: Duration = Duration::from_secs(10);
 
@@ -50,6 +51,11 @@ const TARGET: AttemptTarget<'static> = AttemptTarget {
     upstream_model: "gpt-4o-2024-11-20",
 };
 
+static SPAN: std::sync::LazyLock<Span> = std::sync::LazyLock::new(|| {
+    let parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    Tracer::default().request(Some(parent), None)
+});
+
 fn full<'a>(lost: &'a [Lost]) -> RequestEvent<'a> {
     RequestEvent {
         model: Some("gpt-4o"),
@@ -76,7 +82,9 @@ fn full<'a>(lost: &'a [Lost]) -> RequestEvent<'a> {
         overhead: Some(Duration::from_micros(144)),
         lost,
         user: Some("user-1"),
-        trace_id: Some("0af7651916cd43dd8448eb211c80319c"),
+        frames_skipped: 2,
+        cost: Some(1_250_000_000),
+        span: &SPAN,
         ..bare()
     }
 }
@@ -94,6 +102,7 @@ fn failed() -> AttemptEvent<'static> {
         retry_after: Some(Duration::from_secs(2)),
         duration: Duration::from_millis(80),
         frames_skipped: 1,
+        span: &SPAN,
         ..AttemptEvent::new(at(), "req-1", TARGET)
     }
 }
@@ -114,7 +123,7 @@ fn golden_request_lines() {
         concat!(
             r#"{"ts":"2026-11-20T16:54:03.120Z","level":"info","event":"request","request_id":"req-1","#,
             r#""operation":"chat","dialect":"openai.chat","stream":false,"status":200,"outcome":"ok","#,
-            r#""attempts":0,"duration_ms":0.000}"#,
+            r#""attempts":0,"cost_usd":null,"duration_ms":0.000}"#,
             "\n",
             r#"{"ts":"2026-11-20T16:54:03.120Z","level":"error","event":"request","request_id":"req-1","#,
             r#""trace_id":"0af7651916cd43dd8448eb211c80319c","operation":"chat","dialect":"openai.chat","#,
@@ -123,7 +132,8 @@ fn golden_request_lines() {
             r#""response_model":"gpt-4o-2024-11-20","stream":true,"status":502,"outcome":"error","#,
             r#""class":"server","attempts":3,"message":"upstream said: \"no\"","input_tokens":1234,"#,
             r#""output_tokens":56,"cache_read_tokens":1000,"cache_write_tokens":0,"#,
-            r#""reasoning_tokens":7,"ttft_ms":312.044,"duration_ms":1812.044,"overhead_ms":0.144,"#,
+            r#""reasoning_tokens":7,"cost_usd":0.001250000000,"ttft_ms":312.044,"duration_ms":1812.044,"#,
+            r#""overhead_ms":0.144,"frames_skipped":2,"#,
             r#""dropped":["logit_bias","messages[2].name"],"approximated":["temperature"],"#,
             r#""user":"user-1"}"#,
             "\n",
@@ -146,7 +156,7 @@ fn golden_attempt_line_and_none_for_attempts_that_did_not_fail() {
         lines,
         concat!(
             r#"{"ts":"2026-11-20T16:54:03.120Z","level":"warn","event":"attempt","request_id":"req-1","#,
-            r#""operation":"chat","model":"gpt-4o","deployment":"openai-1","provider":"openai","#,
+            r#""trace_id":"0af7651916cd43dd8448eb211c80319c","operation":"chat","model":"gpt-4o","deployment":"openai-1","provider":"openai","#,
             r#""upstream_model":"gpt-4o-2024-11-20","attempt":2,"kind":"failover","stream":true,"#,
             r#""status":429,"outcome":"error","class":"throttle","code":"rate_limit_exceeded","#,
             r#""message":"slow down","retry_after_ms":2000.000,"duration_ms":80.000,"#,
@@ -166,8 +176,8 @@ fn golden_pretty_lines() {
         lines,
         concat!(
             r#"2026-11-20T16:54:03.120Z error request 502 error chat gpt-4o -> openai-1 class=server "#,
-            r#"attempts=3 in=1234 out=56 ttft=312.044ms took=1812.044ms id=req-1 "#,
-            r#"message="upstream said: \"no\"""#,
+            r#"attempts=3 in=1234 out=56 ttft=312.044ms took=1812.044ms skipped=2 "#,
+            r#"id=req-1 message="upstream said: \"no\"""#,
             "\n",
             r#"2026-11-20T16:54:03.120Z warn attempt 2 error chat gpt-4o -> openai-1 status=429 "#,
             r#"class=throttle took=80.000ms id=req-1 message="slow down""#,
@@ -201,7 +211,6 @@ fn hostile(text: &str) -> (RequestEvent<'_>, AttemptEvent<'_>) {
         outcome: Outcome::Error,
         message: Some(text),
         user: Some(text),
-        trace_id: Some(text),
         ..RequestEvent::new(at(), text, Operation::Chat, Dialect::ANTHROPIC_MESSAGES)
     };
     let target = AttemptTarget {

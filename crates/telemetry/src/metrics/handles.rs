@@ -6,6 +6,8 @@ mod deployment;
 mod gateway;
 mod model;
 
+use std::time::Duration;
+
 use metrics::{Gauge, Label};
 
 pub use deployment::DeploymentMetrics;
@@ -33,6 +35,12 @@ impl Drop for InFlight {
     fn drop(&mut self) {
         self.0.decrement(1.0);
     }
+}
+
+/// Time per output token after the first; `None` where an answer was not streamed or had one token.
+fn per_token(ttft: Option<Duration>, whole: Duration, tokens: Option<u64>) -> Option<Duration> {
+    let rest = u32::try_from(tokens?.checked_sub(1)?).ok().filter(|rest| *rest > 0)?;
+    Some(whole.checked_sub(ttft?)? / rest)
 }
 
 fn label(key: &'static str, value: &str) -> Label {

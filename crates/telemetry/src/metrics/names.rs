@@ -11,6 +11,12 @@ pub const REQUESTS: &str = "tollgate_requests_total";
 pub const REQUEST_DURATION: &str = "tollgate_request_duration_seconds";
 /// Time to the first content of streams.
 pub const TIME_TO_FIRST_TOKEN: &str = "tollgate_time_to_first_token_seconds";
+/// Time per output token of streams, after the first.
+pub const TIME_PER_OUTPUT_TOKEN: &str = "tollgate_time_per_output_token_seconds";
+/// Requests that failed, by class.
+pub const ERRORS: &str = "tollgate_errors_total";
+/// The gateway's own share of a request's duration, by what it was spent on.
+pub const OVERHEAD_PHASE: &str = "tollgate_overhead_phase_seconds";
 /// The gateway's own share of a request's duration.
 pub const OVERHEAD: &str = "tollgate_overhead_seconds";
 /// Requests that are being served.
@@ -27,18 +33,38 @@ pub const RETRIES: &str = "tollgate_retries_total";
 pub const DEPLOYMENT_STATE: &str = "tollgate_deployment_state";
 /// Attempts that are being made, by deployment.
 pub const DEPLOYMENT_IN_FLIGHT: &str = "tollgate_deployment_in_flight";
+/// Rest of the pause that a vendor asked for, by deployment.
+pub const DEPLOYMENT_COOLDOWN: &str = "tollgate_deployment_cooldown_seconds";
+/// Whether a request would be admitted now, by deployment.
+pub const DEPLOYMENT_AVAILABLE: &str = "tollgate_deployment_available";
+/// Configured limits, by deployment.
+pub const DEPLOYMENT_LIMIT: &str = "tollgate_deployment_limit";
+/// What is left of them, by deployment.
+pub const DEPLOYMENT_LIMIT_REMAINING: &str = "tollgate_deployment_limit_remaining";
 /// Stream frames that could not be read.
 pub const STREAM_FRAMES_SKIPPED: &str = "tollgate_stream_frames_skipped_total";
 /// Requests that the HTTP layer refused.
 pub const HTTP_REJECTIONS: &str = "tollgate_http_rejections_total";
 /// Request log lines that found no room.
 pub const LOG_LINES_DROPPED: &str = "tollgate_log_lines_dropped_total";
+/// Spans that were to be exported, by what became of them.
+pub const TRACE_SPANS: &str = "tollgate_trace_spans_total";
 /// Version of the gateway.
 pub const BUILD_INFO: &str = "tollgate_build_info";
 /// Model groups in the configuration.
 pub const CONFIG_MODELS: &str = "tollgate_config_models";
+/// Which configuration runs.
+pub const CONFIG_GENERATION: &str = "tollgate_config_generation";
+/// Whether the last configuration offered was taken.
+pub const CONFIG_LAST_LOAD_SUCCESSFUL: &str = "tollgate_config_last_load_successful";
+/// Configurations offered, by what became of them.
+pub const CONFIG_LOADS: &str = "tollgate_config_loads_total";
 /// Duration of upstream calls, by the GenAI convention.
 pub const GEN_AI_DURATION: &str = "gen_ai_client_operation_duration_seconds";
+/// Time to the first token of upstream streams, by the GenAI convention.
+pub const GEN_AI_TTFT: &str = "gen_ai_server_time_to_first_token_seconds";
+/// Time per output token of upstream streams, by the GenAI convention.
+pub const GEN_AI_TPOT: &str = "gen_ai_server_time_per_output_token_seconds";
 /// Tokens of upstream calls, by the GenAI convention.
 pub const GEN_AI_TOKENS: &str = "gen_ai_client_token_usage";
 
@@ -47,7 +73,7 @@ pub const OTHER: &str = "other";
 
 /// What a metric is.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     /// Only grows.
     Counter,
     /// Goes up and down.
@@ -57,7 +83,7 @@ pub(super) enum Kind {
 }
 
 /// One metric's entry.
-pub(super) struct Definition {
+pub(crate) struct Definition {
     /// Its name.
     pub(super) name: &'static str,
     /// Its help text.
@@ -90,6 +116,16 @@ const TOKEN_COUNT: &[f64] = &[
     16_777_216.0,
     67_108_864.0,
 ];
+/// The convention's buckets for a server's time to the first token, with three more for models
+/// that think first.
+const FIRST_TOKEN: &[f64] = &[
+    0.001, 0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0,
+    20.0, 40.0, 80.0,
+];
+/// The convention's buckets for a server's time per output token, with two more below: fast servers
+/// make a token in less than 10 ms.
+const PER_TOKEN: &[f64] =
+    &[0.002_5, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1.0, 2.5];
 /// From a memory copy to a stall of the whole process.
 const OVERHEAD_TIME: &[f64] = &[
     0.000_025, 0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1,
@@ -97,13 +133,25 @@ const OVERHEAD_TIME: &[f64] = &[
 ];
 
 /// Every metric of the gateway.
-pub(super) const ALL: [Definition; 18] = [
+pub(crate) const ALL: [Definition; 31] = [
     counter(REQUESTS, "Requests by model group, operation, HTTP status and outcome."),
     seconds(REQUEST_DURATION, "Time from a request's arrival to its end.", DURATION),
     seconds(
         TIME_TO_FIRST_TOKEN,
         "Time from a streamed request's arrival to its first content.",
         DURATION,
+    ),
+    seconds(
+        TIME_PER_OUTPUT_TOKEN,
+        "Time per output token of a streamed request, after the first token.",
+        PER_TOKEN,
+    ),
+    counter(ERRORS, "Requests without a complete answer, by model group, operation and class."),
+    seconds(
+        OVERHEAD_PHASE,
+        "Part of a request's duration that the gateway itself took, by phase: receive (body), route \
+         (choice, encoding), respond (decoding).",
+        OVERHEAD_TIME,
     ),
     seconds(OVERHEAD, "Part of a request's duration that the gateway itself took.", OVERHEAD_TIME),
     gauge(REQUESTS_IN_FLIGHT, "Requests that are being served."),
@@ -116,13 +164,40 @@ pub(super) const ALL: [Definition; 18] = [
     counter(ATTEMPTS, "Attempts at deployments by outcome and error class."),
     counter(RETRIES, "Attempts beyond a request's first, by kind."),
     gauge(DEPLOYMENT_STATE, "Breaker of a deployment: 0 closed, 1 half-open, 2 open."),
+    gauge(
+        DEPLOYMENT_COOLDOWN,
+        "Rest of the pause that a deployment's vendor asked for; 0 where there is none.",
+    ),
+    gauge(DEPLOYMENT_AVAILABLE, "Whether a deployment would admit a request now: 1 yes, 0 no."),
+    gauge(DEPLOYMENT_LIMIT, "Configured limit of a deployment, by kind."),
+    gauge(DEPLOYMENT_LIMIT_REMAINING, "What is left of a deployment's limit now, by kind."),
     gauge(DEPLOYMENT_IN_FLIGHT, "Attempts that are being made at a deployment."),
     counter(STREAM_FRAMES_SKIPPED, "Stream frames of vendors that could not be read."),
     counter(HTTP_REJECTIONS, "Requests that were refused before routing, by reason."),
     counter(LOG_LINES_DROPPED, "Request log lines dropped because their target is too slow."),
+    counter(
+        TRACE_SPANS,
+        "Spans by outcome: exported, failed (the collector did not take them), dropped (no room).",
+    ),
     gauge(BUILD_INFO, "Always 1; the version is a label."),
     gauge(CONFIG_MODELS, "Model groups in the running configuration."),
+    gauge(CONFIG_GENERATION, "Number of the running configuration, counted from the start."),
+    gauge(
+        CONFIG_LAST_LOAD_SUCCESSFUL,
+        "Whether the last configuration offered was taken: 1 yes, 0 no, the one before runs on.",
+    ),
+    counter(CONFIG_LOADS, "Configurations offered since the start, by outcome."),
     seconds(GEN_AI_DURATION, "Duration of GenAI operations, one per upstream attempt.", DURATION),
+    seconds(
+        GEN_AI_TTFT,
+        "Time to the first token of a streamed answer, one per upstream attempt.",
+        FIRST_TOKEN,
+    ),
+    seconds(
+        GEN_AI_TPOT,
+        "Time per output token of a streamed answer after the first, one per upstream attempt.",
+        PER_TOKEN,
+    ),
     Definition {
         name: GEN_AI_TOKENS,
         help: "Tokens used per GenAI operation, by token type.",

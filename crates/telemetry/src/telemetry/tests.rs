@@ -5,7 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use tollgate_core_types::{Dialect, ErrorClass, Lost, Usage};
 
 use super::*;
-use crate::event::{AttemptKind, AttemptTarget, DeploymentState, Outcome};
+use crate::event::{AttemptKind, AttemptTarget, DeploymentState, LimitKind, Outcome, Phases};
 use crate::log::LogFormat;
 
 fn telemetry() -> Telemetry {
@@ -30,6 +30,17 @@ fn request() -> RequestEvent<'static> {
         duration: Duration::from_millis(700),
         overhead: Some(Duration::from_micros(80)),
         ..RequestEvent::new(at(), "r", Operation::Chat, Dialect::OPENAI_CHAT)
+    }
+}
+
+fn failed() -> RequestEvent<'static> {
+    let micros = Duration::from_micros;
+    let phases = Phases { receive: micros(20), route: micros(30), respond: Some(micros(9)) };
+    RequestEvent {
+        outcome: Outcome::Error,
+        class: Some(ErrorClass::Throttle),
+        phases: Some(phases),
+        ..request()
     }
 }
 
@@ -138,6 +149,60 @@ fn attempts_are_counted_by_class_and_by_the_convention() {
 }
 
 #[test]
+fn times_per_token_errors_and_phases_are_told_apart() {
+    let telemetry = telemetry();
+    telemetry.request(&telemetry.model("gpt", Operation::Chat), &failed());
+    let deployment = telemetry.deployment("d1", "openai", "gpt-4o");
+    let ttft = Some(Duration::from_millis(120));
+    telemetry.attempt(&deployment, &AttemptEvent { ttft, ..attempt() });
+    // One token has no time between tokens.
+    let usage = Usage { output_tokens: Some(1), ..Usage::default() };
+    telemetry.attempt(&deployment, &AttemptEvent { ttft, usage, ..attempt() });
+    let convention = r#"gen_ai_operation_name="chat",gen_ai_provider_name="openai",gen_ai_request_model="gpt-4o""#;
+    shows(
+        &telemetry,
+        &[
+            r#"tollgate_errors_total{model="gpt",operation="chat",class="throttle"} 1"#,
+            r#"tollgate_overhead_phase_seconds_sum{model="gpt",operation="chat",phase="receive"} 0.00002"#,
+            r#"tollgate_overhead_phase_seconds_sum{model="gpt",operation="chat",phase="route"} 0.00003"#,
+            r#"tollgate_overhead_phase_seconds_count{model="gpt",operation="chat",phase="respond"} 1"#,
+            r#"tollgate_time_per_output_token_seconds_count{model="gpt",operation="chat"} 1"#,
+            &format!("gen_ai_server_time_to_first_token_seconds_count{{{convention}}} 2"),
+            &format!("gen_ai_server_time_per_output_token_seconds_sum{{{convention}}} 0.03"),
+            &format!("gen_ai_server_time_per_output_token_seconds_count{{{convention}}} 1"),
+        ],
+    );
+}
+
+#[test]
+fn a_deployments_admission_and_limits_are_shown_and_do_not_outlive_it() {
+    let telemetry = telemetry();
+    let deployment = telemetry.deployment("d1", "openai", "gpt-4o");
+    deployment.set_state(DeploymentState::Open);
+    deployment.set_admission(Duration::from_millis(1500), false);
+    deployment.set_limit(LimitKind::RequestsPerMinute, 600.0, 599.0);
+    deployment.set_limit(LimitKind::Concurrency, 5.0, -1.0);
+    shows(
+        &telemetry,
+        &[
+            r#"tollgate_deployment_cooldown_seconds{deployment="d1"} 1.5"#,
+            r#"tollgate_deployment_available{deployment="d1"} 0"#,
+            r#"tollgate_deployment_limit{deployment="d1",limit="requests_per_minute"} 600"#,
+            r#"tollgate_deployment_limit_remaining{deployment="d1",limit="requests_per_minute"} 599"#,
+            r#"tollgate_deployment_limit_remaining{deployment="d1",limit="concurrency"} 0"#,
+        ],
+    );
+    drop(deployment);
+    shows(
+        &telemetry,
+        &[
+            r#"tollgate_deployment_state{deployment="d1"} 0"#,
+            r#"tollgate_deployment_cooldown_seconds{deployment="d1"} 0"#,
+        ],
+    );
+}
+
+#[test]
 fn gauges_follow_guards_and_the_gateway_shows_itself() {
     let telemetry = telemetry();
     let model = telemetry.model("gpt", Operation::Chat);
@@ -167,6 +232,25 @@ fn gauges_follow_guards_and_the_gateway_shows_itself() {
             r#"tollgate_deployment_in_flight{deployment="d1"} 0"#,
         ],
     );
+}
+
+#[test]
+fn a_rejected_configuration_leaves_the_generation_and_says_so() {
+    let telemetry = telemetry();
+    telemetry.config_loaded(1, ConfigOutcome::Loaded);
+    telemetry.config_loaded(2, ConfigOutcome::Loaded);
+    telemetry.config_loaded(2, ConfigOutcome::Rejected);
+    shows(
+        &telemetry,
+        &[
+            "tollgate_config_generation 2",
+            "tollgate_config_last_load_successful 0",
+            r#"tollgate_config_loads_total{outcome="loaded"} 2"#,
+            r#"tollgate_config_loads_total{outcome="rejected"} 1"#,
+        ],
+    );
+    telemetry.config_loaded(3, ConfigOutcome::Loaded);
+    shows(&telemetry, &["tollgate_config_generation 3", "tollgate_config_last_load_successful 1"]);
 }
 
 #[test]
@@ -241,11 +325,13 @@ fn even_configured_names_are_capped() {
 #[test]
 fn every_metric_has_help_and_every_histogram_buckets() {
     let telemetry = telemetry();
-    telemetry.request(&telemetry.model("gpt", Operation::Chat), &request());
-    telemetry.attempt(&telemetry.deployment("d", "p", "m"), &attempt());
+    telemetry.request(&telemetry.model("gpt", Operation::Chat), &failed());
+    let deployment = telemetry.deployment("d", "p", "m");
+    deployment.set_limit(LimitKind::Concurrency, 1.0, 1.0);
+    telemetry.attempt(&deployment, &AttemptEvent { ttft: request().ttft, ..attempt() });
     let page = telemetry.render_metrics();
     let types: Vec<_> = page.lines().filter_map(|line| line.strip_prefix("# TYPE ")).collect();
-    assert_eq!(types.len(), 18, "{types:?}");
+    assert_eq!(types.len(), names::ALL.len(), "{types:?}");
     for line in types {
         let (name, kind) = line.split_once(' ').unwrap();
         assert!(page.contains(&format!("# HELP {name} ")), "{name}");

@@ -121,6 +121,7 @@ fn template(given: &Given, layers: &Layers<'_>, env: &Env<'_>, report: &mut Repo
         completions: traits.completions,
         quirks: traits.quirks,
         supports_tools: traits.supports_tools,
+        trace_context: traits.trace_context,
         mock: given.mock,
     }
 }

@@ -1,12 +1,13 @@
 //! Metrics of one deployment: how it behaves, in our words and in the GenAI convention's.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use metrics::{Counter, Gauge, Histogram, Label};
 use tollgate_core_types::{ErrorClass, Operation, Usage};
 
-use super::{InFlight, OUTCOMES, label};
-use crate::event::{AttemptEvent, DeploymentState, Outcome};
+use super::{InFlight, OUTCOMES, label, per_token};
+use crate::event::{AttemptEvent, DeploymentState, LimitKind, Outcome};
 use crate::metrics::names;
 use crate::metrics::registry::{NameSet, Registry};
 use crate::metrics::table::Table;
@@ -28,7 +29,12 @@ struct Deployment {
     attempts: Table<Counter>,
     duration: Table<Histogram>,
     tokens: Table<Histogram>,
+    ttft: Table<Histogram>,
+    per_token: Table<Histogram>,
     state: Gauge,
+    cooldown: Gauge,
+    available: Gauge,
+    limits: Table<[Gauge; 2]>,
     in_flight: Gauge,
     frames_skipped: Counter,
 }
@@ -51,6 +57,11 @@ impl DeploymentMetrics {
             attempts: Table::new(OUTCOMES * RESULTS),
             duration: Table::new(OPERATIONS * RESULTS),
             tokens: Table::new(OPERATIONS * 2),
+            ttft: Table::new(OPERATIONS),
+            per_token: Table::new(OPERATIONS),
+            cooldown: registry.gauge(names::DEPLOYMENT_COOLDOWN, by_id()),
+            available: registry.gauge(names::DEPLOYMENT_AVAILABLE, by_id()),
+            limits: Table::new(LimitKind::COUNT),
             state: registry.gauge(names::DEPLOYMENT_STATE, by_id()),
             in_flight: registry.gauge(names::DEPLOYMENT_IN_FLIGHT, by_id()),
             frames_skipped: registry.counter(names::STREAM_FRAMES_SKIPPED, by_id()),
@@ -64,6 +75,20 @@ impl DeploymentMetrics {
     /// Shows the breaker's state.
     pub fn set_state(&self, state: DeploymentState) {
         self.0.state.set(state.value());
+    }
+
+    /// Shows the rest of the pause that its vendor asked for, and whether it would admit a request.
+    pub fn set_admission(&self, cooldown: Duration, available: bool) {
+        self.0.cooldown.set(cooldown.as_secs_f64());
+        self.0.available.set(f64::from(u8::from(available)));
+    }
+
+    /// Shows a configured limit and what is left of it.
+    pub fn set_limit(&self, kind: LimitKind, limit: f64, remaining: f64) {
+        if let Some([whole, rest]) = self.0.limit(kind) {
+            whole.set(limit);
+            rest.set(remaining.max(0.0));
+        }
     }
 
     /// Counts an attempt as being made until the guard drops.
@@ -80,6 +105,13 @@ impl DeploymentMetrics {
         }
         if let Some(duration) = deployment.duration(event.operation, event.class) {
             duration.record(event.duration);
+        }
+        if let Some((ttft, histogram)) = event.ttft.zip(deployment.ttft(event.operation)) {
+            histogram.record(ttft);
+        }
+        let per_token = per_token(event.ttft, event.duration, output_tokens);
+        if let Some((time, histogram)) = per_token.zip(deployment.per_token(event.operation)) {
+            histogram.record(time);
         }
         for (kind, tokens) in [input_tokens, output_tokens].into_iter().enumerate() {
             if let Some((tokens, usage)) = tokens.zip(deployment.tokens(event.operation, kind)) {
@@ -124,12 +156,43 @@ impl Deployment {
         })
     }
 
+    fn ttft(&self, operation: Operation) -> Option<&Histogram> {
+        self.ttft.get(operation_index(operation), || {
+            self.registry.histogram(names::GEN_AI_TTFT, self.convention_labels(operation))
+        })
+    }
+
+    fn per_token(&self, operation: Operation) -> Option<&Histogram> {
+        self.per_token.get(operation_index(operation), || {
+            self.registry.histogram(names::GEN_AI_TPOT, self.convention_labels(operation))
+        })
+    }
+
+    fn limit(&self, kind: LimitKind) -> Option<&[Gauge; 2]> {
+        self.limits.get(kind.index(), || {
+            [names::DEPLOYMENT_LIMIT, names::DEPLOYMENT_LIMIT_REMAINING].map(|name| {
+                let labels =
+                    vec![label("deployment", &self.id), Label::new("limit", kind.as_str())];
+                self.registry.gauge(name, labels)
+            })
+        })
+    }
+
     fn convention_labels(&self, operation: Operation) -> Vec<Label> {
         vec![
             Label::new("gen_ai_operation_name", operation.as_str()),
             label("gen_ai_provider_name", &self.provider),
             label("gen_ai_request_model", &self.upstream_model),
         ]
+    }
+}
+
+impl Drop for Deployment {
+    /// A deployment that is no longer configured must not look broken for ever. Where one of the
+    /// same id lives on, its state is shown again before the next scrape.
+    fn drop(&mut self) {
+        self.state.set(DeploymentState::Closed.value());
+        self.cooldown.set(0.0);
     }
 }
 

@@ -3,9 +3,10 @@
 use metrics::{Counter, Gauge, Label};
 
 use super::label;
-use crate::event::{AttemptKind, HttpRejection};
+use crate::event::{AttemptKind, ConfigOutcome, HttpRejection};
 use crate::metrics::names;
 use crate::metrics::registry::Registry;
+use crate::trace::SpanCounts;
 
 /// Counters that belong to no model and no deployment.
 #[derive(Debug)]
@@ -13,7 +14,11 @@ pub(crate) struct GatewayMetrics {
     retries: [Counter; 3],
     rejections: [Counter; HttpRejection::ALL.len()],
     log_lines_dropped: Counter,
+    spans: [Counter; 3],
     config_models: Gauge,
+    config_generation: Gauge,
+    config_last_load: Gauge,
+    config_loads: [Counter; ConfigOutcome::ALL.len()],
 }
 
 impl GatewayMetrics {
@@ -30,7 +35,16 @@ impl GatewayMetrics {
                 registry.counter(names::HTTP_REJECTIONS, labels)
             }),
             log_lines_dropped: registry.counter(names::LOG_LINES_DROPPED, Vec::new()),
+            spans: ["exported", "failed", "dropped"].map(|outcome| {
+                registry.counter(names::TRACE_SPANS, vec![Label::new("outcome", outcome)])
+            }),
             config_models: registry.gauge(names::CONFIG_MODELS, Vec::new()),
+            config_generation: registry.gauge(names::CONFIG_GENERATION, Vec::new()),
+            config_last_load: registry.gauge(names::CONFIG_LAST_LOAD_SUCCESSFUL, Vec::new()),
+            config_loads: ConfigOutcome::ALL.map(|outcome| {
+                let labels = vec![Label::new("outcome", outcome.as_str())];
+                registry.counter(names::CONFIG_LOADS, labels)
+            }),
         }
     }
 
@@ -58,8 +72,32 @@ impl GatewayMetrics {
         self.log_lines_dropped.absolute(total);
     }
 
+    /// Shows what became of spans so far.
+    pub(crate) fn spans(&self, counts: SpanCounts) {
+        let SpanCounts { exported, failed, dropped } = counts;
+        for (counter, total) in self.spans.iter().zip([exported, failed, dropped]) {
+            counter.absolute(total);
+        }
+    }
+
     /// Shows how many model groups are configured.
     pub(crate) fn config_models(&self, models: usize) {
         self.config_models.set(models as f64);
+    }
+
+    /// Shows which configuration runs, and counts what became of the one offered.
+    pub(crate) fn config_loaded(&self, generation: u64, outcome: ConfigOutcome) {
+        let [loaded, rejected] = &self.config_loads;
+        self.config_generation.set(generation as f64);
+        match outcome {
+            ConfigOutcome::Loaded => {
+                loaded.increment(1);
+                self.config_last_load.set(1.0);
+            }
+            ConfigOutcome::Rejected => {
+                rejected.increment(1);
+                self.config_last_load.set(0.0);
+            }
+        }
     }
 }

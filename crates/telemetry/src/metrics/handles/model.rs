@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use metrics::{Counter, Gauge, Histogram, Label};
 use tollgate_core_types::loss::HowLost;
-use tollgate_core_types::{Operation, Usage};
+use tollgate_core_types::{ErrorClass, Operation, Usage};
 
-use super::{InFlight, OUTCOMES, label};
-use crate::event::{Outcome, RequestEvent};
+use super::{InFlight, OUTCOMES, label, per_token};
+use crate::event::{Outcome, Phases, RequestEvent};
 use crate::metrics::names;
 use crate::metrics::registry::{NameSet, Registry};
 use crate::metrics::table::Table;
@@ -17,6 +17,9 @@ const STATUSES: [u16; 21] = [
     200, 400, 401, 402, 403, 404, 405, 408, 409, 413, 415, 422, 424, 429, 499, 500, 501, 502, 503,
     504, 529,
 ];
+
+/// The `phase` label, in the order of [`Phases`].
+const PHASES: [&str; 3] = ["receive", "route", "respond"];
 
 /// The metrics of one model group and operation. Cheap to clone; make it once, when the group is
 /// built, never per request.
@@ -31,7 +34,10 @@ struct Model {
     requests: Table<Counter>,
     duration: Table<Histogram>,
     ttft: Table<Histogram>,
+    per_token: Table<Histogram>,
+    errors: Table<Counter>,
     overhead: Histogram,
+    phases: Table<Histogram>,
     in_flight: Gauge,
     tokens: [Counter; 5],
     dropped: Counter,
@@ -57,6 +63,9 @@ impl ModelMetrics {
             requests: Table::new((STATUSES.len() + 1) * OUTCOMES),
             duration: Table::new(OUTCOMES),
             ttft: Table::new(1),
+            per_token: Table::new(1),
+            errors: Table::new(ErrorClass::ALL.len()),
+            phases: Table::new(PHASES.len()),
             overhead: registry.histogram(names::OVERHEAD, by_model()),
             in_flight: registry.gauge(names::REQUESTS_IN_FLIGHT, by_model()),
             tokens: ["input", "output", "cache_read", "cache_write", "reasoning"].map(tokens),
@@ -85,8 +94,22 @@ impl ModelMetrics {
         if let Some((ttft, histogram)) = event.ttft.zip(model.ttft()) {
             histogram.record(ttft);
         }
+        let per_token = per_token(event.ttft, event.duration, event.usage.output_tokens);
+        if let Some((time, histogram)) = per_token.zip(model.per_token()) {
+            histogram.record(time);
+        }
+        if let Some(errors) = event.class.and_then(|class| model.errors(class)) {
+            errors.increment(1);
+        }
         if let Some(overhead) = event.overhead {
             model.overhead.record(overhead);
+        }
+        if let Some(Phases { receive, route, respond }) = event.phases {
+            for (index, time) in [Some(receive), Some(route), respond].into_iter().enumerate() {
+                if let Some((time, histogram)) = time.zip(model.phase(index)) {
+                    histogram.record(time);
+                }
+            }
         }
         model.count_tokens(&event.usage);
         for lost in event.lost {
@@ -120,6 +143,28 @@ impl Model {
 
     fn ttft(&self) -> Option<&Histogram> {
         self.ttft.get(0, || self.registry.histogram(names::TIME_TO_FIRST_TOKEN, self.labels()))
+    }
+
+    fn per_token(&self) -> Option<&Histogram> {
+        let make = || self.registry.histogram(names::TIME_PER_OUTPUT_TOKEN, self.labels());
+        self.per_token.get(0, make)
+    }
+
+    fn errors(&self, class: ErrorClass) -> Option<&Counter> {
+        let index = ErrorClass::ALL.iter().position(|known| *known == class)?;
+        self.errors.get(index, || {
+            let mut labels = self.labels();
+            labels.push(Label::new("class", class.as_str()));
+            self.registry.counter(names::ERRORS, labels)
+        })
+    }
+
+    fn phase(&self, index: usize) -> Option<&Histogram> {
+        self.phases.get(index, || {
+            let mut labels = self.labels();
+            labels.push(Label::new("phase", PHASES.get(index).copied().unwrap_or_default()));
+            self.registry.histogram(names::OVERHEAD_PHASE, labels)
+        })
     }
 
     fn labels(&self) -> Vec<Label> {

@@ -1,14 +1,11 @@
-//! Where spans go: settings and OpenTelemetry's environment variables, resolved once.
-//!
-//! Configuration wins over the environment. This half is pure: the environment is a function, so
-//! that tests need not touch the process's own.
+//! The collector's address and protocol, from options and environment.
 
 use crate::error::TelemetryError;
 
 /// How spans travel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OtlpProtocol {
-    /// gRPC, by custom on port 4317. Without TLS.
+    /// gRPC, by custom on port 4317.
     Grpc,
     /// Protobuf over HTTP, by custom on port 4318.
     HttpProtobuf,
@@ -31,11 +28,11 @@ impl OtlpProtocol {
 
 /// A collector's address, complete.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Endpoint {
+pub(crate) struct Endpoint {
     /// The address, with the path where HTTP needs one.
-    pub(super) url: String,
+    pub(crate) url: String,
     /// How to speak to it.
-    pub(super) protocol: OtlpProtocol,
+    pub(crate) protocol: OtlpProtocol,
 }
 
 /// Finds the collector; `None` where neither settings nor environment name one, and where the
@@ -43,14 +40,15 @@ pub(super) struct Endpoint {
 ///
 /// The signal's own variables come before the general ones, and a signal's own address is taken as
 /// it is, while `/v1/traces` is appended to a general one that goes by HTTP.
-pub(super) fn resolve(
+pub(crate) fn resolve(
     configured: Option<&str>,
     protocol: Option<OtlpProtocol>,
     env: impl Fn(&str) -> Option<String>,
 ) -> Result<Option<Endpoint>, TelemetryError> {
     let env = |name: &str| env(name).filter(|value| !value.trim().is_empty());
     let disabled = env("OTEL_SDK_DISABLED").is_some_and(|value| value.eq_ignore_ascii_case("true"));
-    if disabled || configured == Some("") {
+    let none = env("OTEL_TRACES_EXPORTER").is_some_and(|value| value.trim() == "none");
+    if disabled || configured == Some("") || (none && configured.is_none()) {
         return Ok(None);
     }
     let signal = env("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT");
@@ -73,6 +71,10 @@ pub(super) fn resolve(
         OtlpProtocol::HttpProtobuf if !complete => with_path(&url),
         OtlpProtocol::HttpProtobuf | OtlpProtocol::Grpc => url,
     };
+    if !(url.starts_with("http://") || url.starts_with("https://")) {
+        let reason = "the address must begin with http:// or https://".to_owned();
+        return Err(TelemetryError::Otlp { endpoint: url, reason });
+    }
     Ok(Some(Endpoint { url, protocol }))
 }
 
@@ -119,6 +121,7 @@ mod tests {
             (None, None, &[][..], None),
             (Some(""), None, &[(GENERAL, "http://e:1")], None),
             (None, None, &[(GENERAL, " ")], None),
+            (None, None, &[(GENERAL, "http://e:1"), ("OTEL_TRACES_EXPORTER", "none")], None),
             (Some("http://c:4317"), None, &[("OTEL_SDK_DISABLED", "TRUE")], None),
             (
                 Some("http://c:4317"),
@@ -172,5 +175,11 @@ mod tests {
         let env = |name: &str| (name == PROTOCOL).then(|| "http/json".to_owned());
         let error = resolve(Some("http://c:1"), None, env).unwrap_err();
         assert!(matches!(error, TelemetryError::Protocol(name) if name == "http/json"));
+    }
+
+    #[test]
+    fn an_address_without_a_scheme_is_an_error() {
+        let error = resolve(Some("localhost:4317"), None, |_| None).unwrap_err();
+        assert!(error.to_string().contains("must begin with http://"), "{error}");
     }
 }

@@ -1,0 +1,67 @@
+//! What callers hold of an open span: ids, and nothing else.
+
+use std::sync::Arc;
+
+use super::context::{Remote, SpanId, TraceHeaders, TraceId, traceparent};
+
+/// An open span, or none. Cheap to make and to clone; its contents are told once, at its end, by
+/// the event that it is put into.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Span(pub(super) Option<Ids>);
+
+/// The ids of a span.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Ids {
+    pub(super) trace: TraceId,
+    pub(super) span: SpanId,
+    pub(super) parent: Option<SpanId>,
+    /// Whether the parent is the client's.
+    pub(super) parent_is_remote: bool,
+    /// Whether the trace is kept, here or where it began.
+    pub(super) sampled: bool,
+    /// Whether it is ours to export.
+    pub(super) recorded: bool,
+    pub(super) state: Option<Arc<str>>,
+}
+
+static NONE: Span = Span(None);
+
+impl Span {
+    /// No span.
+    #[must_use]
+    pub fn none() -> &'static Self {
+        &NONE
+    }
+
+    /// Its trace, where there is one: ours, or the client's that passes through.
+    #[must_use]
+    pub fn trace_id(&self) -> Option<TraceId> {
+        self.0.as_ref().map(|ids| ids.trace)
+    }
+
+    /// The headers with which an upstream continues the trace; `None` where there is none.
+    ///
+    /// Only for upstreams that are trusted with trace ids; vendors on the internet are not by
+    /// default.
+    #[must_use]
+    pub fn headers(&self) -> Option<TraceHeaders> {
+        self.0.as_ref().map(|ids| TraceHeaders {
+            traceparent: traceparent(ids.trace, ids.span, ids.sampled),
+            tracestate: ids.state.clone(),
+        })
+    }
+
+    /// The client's own span, which nothing of ours is put between.
+    pub(super) fn passing(remote: Remote) -> Self {
+        let Remote { trace, span, sampled, state } = remote;
+        Self(Some(Ids {
+            trace,
+            span,
+            parent: None,
+            parent_is_remote: false,
+            sampled,
+            recorded: false,
+            state,
+        }))
+    }
+}
