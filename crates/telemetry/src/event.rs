@@ -97,6 +97,29 @@ impl DeploymentState {
     }
 }
 
+/// What became of a configuration that was offered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ConfigOutcome {
+    /// It runs.
+    Loaded,
+    /// It was refused, and the one before runs on.
+    Rejected,
+}
+
+impl ConfigOutcome {
+    /// Every outcome, in the order of their counters.
+    pub const ALL: [Self; 2] = [Self::Loaded, Self::Rejected];
+
+    /// The `outcome` label.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Loaded => "loaded",
+            Self::Rejected => "rejected",
+        }
+    }
+}
+
 /// Why the HTTP layer refused a request before the engine saw it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum HttpRejection {

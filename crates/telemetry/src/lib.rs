@@ -19,7 +19,8 @@ pub mod trace;
 
 pub use error::TelemetryError;
 pub use event::{
-    AttemptEvent, AttemptKind, AttemptTarget, DeploymentState, HttpRejection, Outcome, RequestEvent,
+    AttemptEvent, AttemptKind, AttemptTarget, ConfigOutcome, DeploymentState, HttpRejection,
+    Outcome, RequestEvent,
 };
 pub use log::{LogFormat, LogOptions, LogTarget, RequestLog};
 pub use metrics::{DeploymentMetrics, InFlight, ModelMetrics};

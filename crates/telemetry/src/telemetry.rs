@@ -8,7 +8,7 @@ use std::time::Duration;
 use tollgate_core_types::Operation;
 
 use crate::error::TelemetryError;
-use crate::event::{AttemptEvent, HttpRejection, RequestEvent};
+use crate::event::{AttemptEvent, ConfigOutcome, HttpRejection, RequestEvent};
 use crate::log::{LogOptions, RequestLog};
 use crate::metrics::{DeploymentMetrics, GatewayMetrics, ModelMetrics, Registry, names};
 
@@ -126,6 +126,12 @@ impl Telemetry {
     /// Shows how many model groups the running configuration has.
     pub fn set_config_models(&self, models: usize) {
         self.0.gateway.config_models(models);
+    }
+
+    /// Tells that a configuration was offered: the `generation` that runs now (the first is 1),
+    /// and what became of the one offered. A rejected one leaves the generation as it is.
+    pub fn config_loaded(&self, generation: u64, outcome: ConfigOutcome) {
+        self.0.gateway.config_loaded(generation, outcome);
     }
 
     /// All metrics in Prometheus' text format.

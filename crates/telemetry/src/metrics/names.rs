@@ -37,6 +37,12 @@ pub const LOG_LINES_DROPPED: &str = "tollgate_log_lines_dropped_total";
 pub const BUILD_INFO: &str = "tollgate_build_info";
 /// Model groups in the configuration.
 pub const CONFIG_MODELS: &str = "tollgate_config_models";
+/// Which configuration runs.
+pub const CONFIG_GENERATION: &str = "tollgate_config_generation";
+/// Whether the last configuration offered was taken.
+pub const CONFIG_LAST_LOAD_SUCCESSFUL: &str = "tollgate_config_last_load_successful";
+/// Configurations offered, by what became of them.
+pub const CONFIG_LOADS: &str = "tollgate_config_loads_total";
 /// Duration of upstream calls, by the GenAI convention.
 pub const GEN_AI_DURATION: &str = "gen_ai_client_operation_duration_seconds";
 /// Tokens of upstream calls, by the GenAI convention.
@@ -47,7 +53,7 @@ pub const OTHER: &str = "other";
 
 /// What a metric is.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     /// Only grows.
     Counter,
     /// Goes up and down.
@@ -57,7 +63,7 @@ pub(super) enum Kind {
 }
 
 /// One metric's entry.
-pub(super) struct Definition {
+pub(crate) struct Definition {
     /// Its name.
     pub(super) name: &'static str,
     /// Its help text.
@@ -97,7 +103,7 @@ const OVERHEAD_TIME: &[f64] = &[
 ];
 
 /// Every metric of the gateway.
-pub(super) const ALL: [Definition; 18] = [
+pub(crate) const ALL: [Definition; 21] = [
     counter(REQUESTS, "Requests by model group, operation, HTTP status and outcome."),
     seconds(REQUEST_DURATION, "Time from a request's arrival to its end.", DURATION),
     seconds(
@@ -122,6 +128,12 @@ pub(super) const ALL: [Definition; 18] = [
     counter(LOG_LINES_DROPPED, "Request log lines dropped because their target is too slow."),
     gauge(BUILD_INFO, "Always 1; the version is a label."),
     gauge(CONFIG_MODELS, "Model groups in the running configuration."),
+    gauge(CONFIG_GENERATION, "Number of the running configuration, counted from the start."),
+    gauge(
+        CONFIG_LAST_LOAD_SUCCESSFUL,
+        "Whether the last configuration offered was taken: 1 yes, 0 no, the one before runs on.",
+    ),
+    counter(CONFIG_LOADS, "Configurations offered since the start, by outcome."),
     seconds(GEN_AI_DURATION, "Duration of GenAI operations, one per upstream attempt.", DURATION),
     Definition {
         name: GEN_AI_TOKENS,

@@ -170,6 +170,25 @@ fn gauges_follow_guards_and_the_gateway_shows_itself() {
 }
 
 #[test]
+fn a_rejected_configuration_leaves_the_generation_and_says_so() {
+    let telemetry = telemetry();
+    telemetry.config_loaded(1, ConfigOutcome::Loaded);
+    telemetry.config_loaded(2, ConfigOutcome::Loaded);
+    telemetry.config_loaded(2, ConfigOutcome::Rejected);
+    shows(
+        &telemetry,
+        &[
+            "tollgate_config_generation 2",
+            "tollgate_config_last_load_successful 0",
+            r#"tollgate_config_loads_total{outcome="loaded"} 2"#,
+            r#"tollgate_config_loads_total{outcome="rejected"} 1"#,
+        ],
+    );
+    telemetry.config_loaded(3, ConfigOutcome::Loaded);
+    shows(&telemetry, &["tollgate_config_generation 3", "tollgate_config_last_load_successful 1"]);
+}
+
+#[test]
 fn handles_of_the_same_names_share_their_series_and_gateways_do_not() {
     let (one, other) = (telemetry(), telemetry());
     for _ in 0..2 {
@@ -245,7 +264,7 @@ fn every_metric_has_help_and_every_histogram_buckets() {
     telemetry.attempt(&telemetry.deployment("d", "p", "m"), &attempt());
     let page = telemetry.render_metrics();
     let types: Vec<_> = page.lines().filter_map(|line| line.strip_prefix("# TYPE ")).collect();
-    assert_eq!(types.len(), 18, "{types:?}");
+    assert_eq!(types.len(), names::ALL.len(), "{types:?}");
     for line in types {
         let (name, kind) = line.split_once(' ').unwrap();
         assert!(page.contains(&format!("# HELP {name} ")), "{name}");

@@ -3,7 +3,7 @@
 use metrics::{Counter, Gauge, Label};
 
 use super::label;
-use crate::event::{AttemptKind, HttpRejection};
+use crate::event::{AttemptKind, ConfigOutcome, HttpRejection};
 use crate::metrics::names;
 use crate::metrics::registry::Registry;
 
@@ -14,6 +14,9 @@ pub(crate) struct GatewayMetrics {
     rejections: [Counter; HttpRejection::ALL.len()],
     log_lines_dropped: Counter,
     config_models: Gauge,
+    config_generation: Gauge,
+    config_last_load: Gauge,
+    config_loads: [Counter; ConfigOutcome::ALL.len()],
 }
 
 impl GatewayMetrics {
@@ -31,6 +34,12 @@ impl GatewayMetrics {
             }),
             log_lines_dropped: registry.counter(names::LOG_LINES_DROPPED, Vec::new()),
             config_models: registry.gauge(names::CONFIG_MODELS, Vec::new()),
+            config_generation: registry.gauge(names::CONFIG_GENERATION, Vec::new()),
+            config_last_load: registry.gauge(names::CONFIG_LAST_LOAD_SUCCESSFUL, Vec::new()),
+            config_loads: ConfigOutcome::ALL.map(|outcome| {
+                let labels = vec![Label::new("outcome", outcome.as_str())];
+                registry.counter(names::CONFIG_LOADS, labels)
+            }),
         }
     }
 
@@ -61,5 +70,21 @@ impl GatewayMetrics {
     /// Shows how many model groups are configured.
     pub(crate) fn config_models(&self, models: usize) {
         self.config_models.set(models as f64);
+    }
+
+    /// Shows which configuration runs, and counts what became of the one offered.
+    pub(crate) fn config_loaded(&self, generation: u64, outcome: ConfigOutcome) {
+        let [loaded, rejected] = &self.config_loads;
+        self.config_generation.set(generation as f64);
+        match outcome {
+            ConfigOutcome::Loaded => {
+                loaded.increment(1);
+                self.config_last_load.set(1.0);
+            }
+            ConfigOutcome::Rejected => {
+                rejected.increment(1);
+                self.config_last_load.set(0.0);
+            }
+        }
     }
 }
