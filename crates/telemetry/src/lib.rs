@@ -26,8 +26,9 @@ pub use log::{LogFormat, LogOptions, LogTarget, RequestLog};
 pub use metrics::{DeploymentMetrics, InFlight, ModelMetrics};
 pub use telemetry::{Telemetry, TelemetryOptions};
 pub use trace::{
-    AttemptSpan, OtlpProtocol, RequestSpan, TraceHeaders, TraceOptions, TracingGuard, attempt_span,
-    init_tracing, record_attempt, record_request, request_span, trace_headers, trace_id,
+    AttemptSpan, LogLevel, OtlpProtocol, RequestSpan, TraceHeaders, TraceOptions, TracingGuard,
+    attempt_span, init_tracing, record_attempt, record_request, request_span, trace_headers,
+    trace_id,
 };
 
 #[cfg(doctest)]

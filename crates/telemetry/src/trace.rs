@@ -10,7 +10,7 @@ mod parent;
 mod spans;
 
 pub use endpoint::OtlpProtocol;
-pub use init::{TraceOptions, TracingGuard, init_tracing};
+pub use init::{LogLevel, TraceOptions, TracingGuard, init_tracing};
 pub use parent::{TraceHeaders, parent_from, trace_headers, trace_id};
 pub use spans::{
     AttemptSpan, RequestSpan, attempt_span, record_attempt, record_request, request_span,

@@ -15,6 +15,7 @@ use tracing_subscriber::filter::{EnvFilter, Targets};
 use tracing_subscriber::layer::{Layer, SubscriberExt};
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{Registry, reload};
 
 use super::endpoint::{Endpoint, OtlpProtocol, resolve};
 use crate::error::TelemetryError;
@@ -65,6 +66,25 @@ impl Default for TraceOptions {
 #[must_use = "dropping it loses the last spans"]
 pub struct TracingGuard {
     provider: Option<SdkTracerProvider>,
+    level: LogLevel,
+}
+
+/// Changes what the diagnostics tell, while the process runs. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct LogLevel(reload::Handle<EnvFilter, Registry>);
+
+impl LogLevel {
+    /// Puts another filter to work, at once and for every thread.
+    ///
+    /// # Errors
+    ///
+    /// [`TelemetryError::Filter`] where it is none; the one before stays.
+    pub fn set(&self, filter: &str) -> Result<(), TelemetryError> {
+        self.0.reload(diagnostics_filter(filter)?).map_err(|error| TelemetryError::Filter {
+            filter: filter.to_owned(),
+            reason: error.to_string(),
+        })
+    }
 }
 
 impl TracingGuard {
@@ -72,6 +92,12 @@ impl TracingGuard {
     #[must_use]
     pub fn exports(&self) -> bool {
         self.provider.is_some()
+    }
+
+    /// What changes the level of the diagnostics.
+    #[must_use]
+    pub fn level(&self) -> LogLevel {
+        self.level.clone()
     }
 
     /// Delivers the spans that wait, for at most `within`, and stops exporting.
@@ -101,7 +127,7 @@ impl TracingGuard {
 /// Where the filter, the protocol or the endpoint is invalid, gRPC is asked for outside a runtime,
 /// or a subscriber is installed already.
 pub fn init_tracing(options: &TraceOptions) -> Result<TracingGuard, TelemetryError> {
-    let filter = diagnostics_filter(&options.filter)?;
+    let (filter, handle) = reload::Layer::new(diagnostics_filter(&options.filter)?);
     let env = |name: &str| std::env::var(name).ok();
     let endpoint = resolve(options.endpoint.as_deref(), options.protocol, env)?;
     let provider = endpoint.map(|endpoint| provider(options, &endpoint)).transpose()?;
@@ -109,13 +135,15 @@ pub fn init_tracing(options: &TraceOptions) -> Result<TracingGuard, TelemetryErr
         .compact()
         .with_ansi(options.ansi)
         .with_writer(std::io::stderr)
+        // It would tell of a closed standard error on standard error, and panic.
+        .log_internal_errors(false)
         .with_filter(filter);
     tracing_subscriber::registry()
         .with(diagnostics)
         .with(span_layer(provider.as_ref()))
         .try_init()
         .map_err(|_already| TelemetryError::SubscriberInstalled)?;
-    Ok(TracingGuard { provider })
+    Ok(TracingGuard { provider, level: LogLevel(handle) })
 }
 
 /// The layer that turns our spans, and nothing else, into OpenTelemetry's; without a provider, a

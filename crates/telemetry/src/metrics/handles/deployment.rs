@@ -46,6 +46,7 @@ impl DeploymentMetrics {
         let known = id != names::OTHER;
         let or_other = |name: &str| if known { name } else { names::OTHER }.to_owned();
         let (provider, upstream_model) = (or_other(provider), or_other(upstream_model));
+        registry.enter(&id);
         let by_id = || vec![label("deployment", &id)];
         Self(Arc::new(Deployment {
             attempts: Table::new(OUTCOMES * RESULTS),
@@ -89,6 +90,12 @@ impl DeploymentMetrics {
         if event.frames_skipped > 0 {
             deployment.frames_skipped.increment(event.frames_skipped);
         }
+    }
+}
+
+impl Drop for Deployment {
+    fn drop(&mut self) {
+        self.registry.leave(&self.id);
     }
 }
 
