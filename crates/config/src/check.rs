@@ -61,6 +61,7 @@ pub(crate) fn check(
         models,
         telemetry,
         origin,
+        referenced: report.take_referenced(),
         warnings: Vec::new(),
     })
 }

@@ -61,7 +61,7 @@ fn expand_text(node: &mut Node, path: &str, env: &BTreeMap<String, String>, repo
         )),
         None => variables(&text.text, env, MAX_NESTING),
     };
-    match expanded.and_then(|expanded| contents(&expanded)) {
+    match expanded.and_then(|expanded| contents(&expanded, report)) {
         Ok(expanded) => {
             if text.written == Written::Literally && text.text.replace("$${", "${") != expanded {
                 text.written = Written::Expanded;
@@ -164,7 +164,7 @@ fn is_name(text: &str) -> bool {
 }
 
 /// What a `file:` reference names; the text itself where it is none.
-fn contents(text: &str) -> Result<String, Failure> {
+fn contents(text: &str, report: &mut Report) -> Result<String, Failure> {
     let Some(rest) = text.strip_prefix("file:") else { return Ok(text.to_owned()) };
     let path = match rest.strip_prefix("//") {
         Some(path) if path.starts_with('/') => path,
@@ -176,6 +176,7 @@ fn contents(text: &str) -> Result<String, Failure> {
     if !path.starts_with('/') {
         return Ok(text.to_owned());
     }
+    report.refers_to(path.into());
     let unreadable = |error: &std::io::Error| {
         failure(format!("cannot read the file {path}: {}", error.kind()), "check path and rights")
     };
