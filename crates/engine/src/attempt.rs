@@ -19,8 +19,10 @@ use tollgate_telemetry::{AttemptKind, Outcome, Telemetry};
 use tracing::Span;
 
 use crate::clock;
+use crate::cutoff::Cutoff;
 use crate::deployment::{Deployment, Way};
 use crate::estimate;
+use crate::memory::Memory;
 use crate::record::{AttemptFacts, AttemptRecord, Progress};
 use crate::stream::{Pump, Tally};
 
@@ -33,6 +35,8 @@ pub(crate) struct Shared<'a> {
     pub(crate) alias: &'a str,
     pub(crate) telemetry: &'a Telemetry,
     pub(crate) progress: &'a Progress,
+    pub(crate) cutoff: &'a Arc<Cutoff>,
+    pub(crate) memory: &'a Memory,
     pub(crate) span: &'a Span,
     /// Gateways of our kind that the request has passed.
     pub(crate) hops: usize,
@@ -101,6 +105,7 @@ pub(crate) async fn run(
         number,
         kind: kind(&attempt),
         stream: shared.inbound.facts.stream,
+        cutoff: Arc::clone(shared.cutoff),
     };
     let mut record = AttemptRecord::open(shared.telemetry, &deployment, facts, shared.span);
     let outcome = exchange(&deployment, shared)

@@ -16,9 +16,10 @@ use tollgate_telemetry::{
 use tracing::Span;
 
 use crate::answer::CallContext;
-use crate::clock;
+use crate::cutoff::Cutoff;
 use crate::deployment::Deployment;
 use crate::stream::Tally;
+use crate::{clock, error};
 
 /// What attempts leave for the record of their request while it is open.
 #[derive(Default)]
@@ -69,6 +70,7 @@ pub(crate) struct RequestRecord {
     pub(crate) progress: Arc<Progress>,
     /// What the chosen deployment could not express.
     pub(crate) lost: Vec<Lost>,
+    cutoff: Arc<Cutoff>,
     ttft: Option<Duration>,
     settled: bool,
     _in_flight: InFlight,
@@ -104,6 +106,7 @@ impl RequestRecord {
         metrics: ModelMetrics,
         context: CallContext,
         facts: RequestFacts,
+        cutoff: &Arc<Cutoff>,
     ) -> Box<Self> {
         let span = request_span(&RequestSpan {
             request_id: &context.request_id,
@@ -123,6 +126,7 @@ impl RequestRecord {
             span,
             progress: Arc::default(),
             lost: Vec::new(),
+            cutoff: Arc::clone(cutoff),
             ttft: None,
             settled: false,
             _in_flight: in_flight,
@@ -189,13 +193,20 @@ impl RequestRecord {
 
 impl Drop for RequestRecord {
     fn drop(&mut self) {
-        self.settle(&End {
-            outcome: Outcome::Cancelled,
-            status: 499,
-            error: Some((ErrorClass::Cancelled, "the client left")),
-            usage: Usage::default(),
-            response_model: None,
-        });
+        if self.settled {
+            return;
+        }
+        let end = if self.cutoff.is_cut() {
+            let stopped = End::failed(503, ErrorClass::Stopping, error::STOPPING);
+            match self.ttft {
+                Some(_) => End { outcome: Outcome::Truncated, status: 200, ..stopped },
+                None => stopped,
+            }
+        } else {
+            let left = End::failed(499, ErrorClass::Cancelled, "the client left");
+            End { outcome: Outcome::Cancelled, ..left }
+        };
+        self.settle(&end);
     }
 }
 
@@ -207,6 +218,7 @@ pub(crate) struct AttemptFacts {
     pub(crate) number: u32,
     pub(crate) kind: AttemptKind,
     pub(crate) stream: bool,
+    pub(crate) cutoff: Arc<Cutoff>,
 }
 
 /// The open record of one attempt.
@@ -307,10 +319,18 @@ impl AttemptRecord {
 
 impl Drop for AttemptRecord {
     fn drop(&mut self) {
-        if !self.settled {
-            let error = UpstreamError::new(ErrorClass::Cancelled, "the client left");
-            self.settle(Outcome::Cancelled, None, Some(&error), &Tally::default());
+        if self.settled {
+            return;
         }
+        let (outcome, error) = if self.facts.cutoff.is_cut() {
+            let begun = self.ttft.is_some();
+            let outcome = if begun { Outcome::Truncated } else { Outcome::Error };
+            (outcome, UpstreamError::new(ErrorClass::Stopping, error::STOPPING))
+        } else {
+            let left = UpstreamError::new(ErrorClass::Cancelled, "the client left");
+            (Outcome::Cancelled, left)
+        };
+        self.settle(outcome, None, Some(&error), &Tally::default());
     }
 }
 
