@@ -4,14 +4,22 @@
 
 mod banner;
 mod cli;
+mod clock;
 mod lifecycle;
+mod reload;
+mod settings;
+mod signals;
+mod watch;
 
 use clap::Parser as _;
 use std::io::Write as _;
 use std::process::ExitCode;
 
 use cli::{Cli, Command};
+use reload::Start;
+use std::sync::Arc;
 use tollgate::BuildError;
+use watch::Contents;
 
 /// Requests are many small allocations on few threads; measured in docs/benchmarks.md.
 #[global_allocator]
@@ -21,7 +29,10 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 const BAD_CONFIG: u8 = 2;
 
 fn main() -> ExitCode {
+    let began = clock::now();
     let cli = Cli::parse();
+    // Looked at before they are read: what changes in between is then a change.
+    let contents = Contents::of(&cli.files());
     let config = match cli.load() {
         Ok(config) => config,
         Err(problems) => {
@@ -30,11 +41,13 @@ fn main() -> ExitCode {
         }
     };
     let done = match cli.command {
-        None | Some(Command::Serve) => lifecycle::serve(&config),
-        Some(Command::Check) => cli::check(&config),
+        None | Some(Command::Serve) => {
+            lifecycle::serve(Start { cli, config: Arc::new(config), began, contents })
+        }
+        Some(Command::Check) => cli::check(&config).map(|()| ExitCode::SUCCESS),
     };
     match done {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             let _ = writeln!(std::io::stderr(), "tollgate: {error:#}");
             exit_code(&error)
