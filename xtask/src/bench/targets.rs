@@ -125,6 +125,11 @@ impl Targets {
         }
     }
 
+    /// Where the upstream answers.
+    pub(super) fn upstream(&self) -> SocketAddr {
+        self.upstream.address
+    }
+
     /// What runs and what could not.
     pub(super) fn describe(&self) -> String {
         let names: Vec<&str> = self.all.iter().map(|target| target.name).collect();
@@ -148,6 +153,7 @@ pub(super) fn peer() -> Result<PathBuf> {
     release("bench-peer")
 }
 
-fn gateway() -> Result<PathBuf> {
+/// The program that is measured.
+pub(super) fn gateway() -> Result<PathBuf> {
     release("tollgate")
 }
