@@ -9,6 +9,7 @@ mod bodies;
 mod load;
 mod measure;
 mod process;
+mod running;
 mod table;
 mod targets;
 mod telemetry;
@@ -34,7 +35,7 @@ pub(crate) struct Options {
     /// Measures what was built before, whatever changed since.
     #[arg(long)]
     skip_build: bool,
-    /// Only these parts: cost, latency, stream, footprint, telemetry.
+    /// Only these parts: cost, latency, stream, footprint, telemetry, start, reload, memory.
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
 }
@@ -49,6 +50,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let wanted = |part: &str| options.only.is_empty() || options.only.iter().any(|o| o == part);
     let mut targets = Targets::start(&home)?;
     report::line(&targets.describe());
+    let upstream = targets.upstream();
     let mut bench = Bench::new(&mut targets, &bodies, options.rounds, options.millis);
     if wanted("cost") {
         bench.cost()?;
@@ -65,8 +67,23 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     if wanted("telemetry") {
         bench.telemetry()?;
     }
+    let mut ours = Vec::new();
+    let one = running::Running::new(&home, upstream, &bodies);
+    if wanted("start") {
+        ours.push(one.start()?);
+    }
+    if wanted("reload") {
+        ours.push(one.reload()?);
+    }
+    if wanted("memory") {
+        ours.push(one.memory()?);
+    }
+    let mut all = bench.figures();
+    if let Some(all) = all.as_array_mut() {
+        all.extend(ours);
+    }
     let figures = home.join("figures.json");
-    std::fs::write(&figures, serde_json::to_vec_pretty(&bench.figures())?)?;
+    std::fs::write(&figures, serde_json::to_vec_pretty(&all)?)?;
     report::line(&format!("raw figures: {}", figures.display()));
     Ok(())
 }

@@ -271,6 +271,19 @@ impl CredentialBook {
         Arc::clone(entry.or_insert_with(|| Arc::new(Credential::new(Arc::clone(id)))))
     }
 
+    /// Puts a new, healthy credential in the place of the one with this id: the secret behind the
+    /// id is another one. Members made before keep the old one, so that what its requests still
+    /// meet is not blamed on the new.
+    pub fn renew(&self, id: &Arc<str>) {
+        let fresh = Arc::new(Credential::new(Arc::clone(id)));
+        lock(&self.credentials).insert(Arc::clone(id), fresh);
+    }
+
+    /// Forgets the credentials that no member has.
+    pub fn forget_unused(&self) {
+        lock(&self.credentials).retain(|_, credential| Arc::strong_count(credential) > 1);
+    }
+
     /// Every credential, ordered by id.
     #[must_use]
     pub fn all(&self) -> Vec<Arc<Credential>> {

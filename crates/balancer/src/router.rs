@@ -133,7 +133,23 @@ impl<P> Router<P> {
         groups: Vec<GroupSpec<P>>,
         credentials: &CredentialBook,
     ) -> Result<Self, RouterError> {
-        Self::build(groups, credentials, self.cores.clone())
+        self.succeed_where(groups, credentials, |_| true)
+    }
+
+    /// As [`Router::succeed`], but only members whose ids are `unchanged` keep anything: what the
+    /// caller knows to be another place under an old id starts anew.
+    ///
+    /// # Errors
+    /// As [`Router::new`].
+    pub fn succeed_where(
+        &self,
+        groups: Vec<GroupSpec<P>>,
+        credentials: &CredentialBook,
+        unchanged: impl Fn(&str) -> bool,
+    ) -> Result<Self, RouterError> {
+        let known = self.cores.iter().filter(|(id, _)| unchanged(id));
+        let known = known.map(|(id, core)| (Arc::clone(id), Arc::clone(core))).collect();
+        Self::build(groups, credentials, known)
     }
 
     /// The group with this name.

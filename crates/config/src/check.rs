@@ -65,6 +65,7 @@ pub(crate) fn check(
         models,
         telemetry,
         origin,
+        referenced: report.take_referenced(),
         warnings: Vec::new(),
     })
 }

@@ -53,7 +53,8 @@ enum Shown {
 impl Effective {
     pub(crate) fn new(config: &Config, root: &Node, trail: &Trail, options: &LoadOptions) -> Self {
         let origins = Origins { root, trail, dotenv: &options.dotenv };
-        let Config { server, defaults, models, telemetry, origin: _, warnings: _ } = config;
+        let Config { server, defaults, models, telemetry, origin: _, referenced: _, warnings: _ } =
+            config;
         let mut items = vec![
             sections::server(server, &origins),
             sections::telemetry(telemetry, &origins),

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::io::Read;
+use std::path::PathBuf;
 
 use crate::report::{Reference, Report};
 use crate::tree::{Node, Value, Written, child_path};
@@ -53,8 +54,8 @@ fn expand_text(node: &mut Node, path: &str, env: &BTreeMap<String, String>, repo
     if named.is_none() && !text.text.contains("${") && !text.text.starts_with("file:") {
         return;
     }
-    let mut used = Vec::new();
-    let mut from = Outside { env, used: &mut used };
+    let (mut used, mut files) = (Vec::new(), Vec::new());
+    let mut from = Outside { env, used: &mut used, files: &mut files };
     let expanded = match named {
         Some(name) if is_name(name) => variable(name, &mut from, 0),
         Some(_) => Err(failure(
@@ -63,7 +64,9 @@ fn expand_text(node: &mut Node, path: &str, env: &BTreeMap<String, String>, repo
         )),
         None => variables(&text.text, &mut from, MAX_NESTING),
     };
-    match expanded.and_then(|expanded| contents(&expanded, &mut from)) {
+    let expanded = expanded.and_then(|expanded| contents(&expanded, &mut from));
+    files.into_iter().for_each(|file| report.refers_to(file));
+    match expanded {
         Ok(expanded) => {
             let whole = named.is_some() || is_one_reference(&text.text);
             if !used.is_empty() && !whole {
@@ -93,6 +96,8 @@ fn is_one_reference(text: &str) -> bool {
 struct Outside<'a> {
     env: &'a BTreeMap<String, String>,
     used: &'a mut Vec<Reference>,
+    /// Files that values were read from, or should have been.
+    files: &'a mut Vec<PathBuf>,
 }
 
 struct Failure {
@@ -194,6 +199,7 @@ fn contents(text: &str, from: &mut Outside<'_>) -> Result<String, Failure> {
     if !path.starts_with('/') {
         return Ok(text.to_owned());
     }
+    from.files.push(path.into());
     let unreadable = |error: &std::io::Error| {
         failure(format!("cannot read the file {path}: {}", error.kind()), "check path and rights")
     };

@@ -1,6 +1,7 @@
 //! Collecting what is wrong while reading goes on: no problem hides another.
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 
 use crate::problem::{ConfigErrors, Place, Problem, Warning};
 use crate::tree::{Layer, Source, Sources, Span};
@@ -50,9 +51,21 @@ pub(crate) struct Report {
     /// Every map that was read, by its path, and the keys that it was asked for.
     #[cfg(test)]
     pub(crate) asked: Vec<(String, Vec<&'static str>)>,
+    referenced: Vec<PathBuf>,
 }
 
 impl Report {
+    /// Notes a file that a value was read from.
+    pub(crate) fn refers_to(&mut self, file: PathBuf) {
+        if !self.referenced.contains(&file) {
+            self.referenced.push(file);
+        }
+    }
+
+    pub(crate) fn take_referenced(&mut self) -> Vec<PathBuf> {
+        std::mem::take(&mut self.referenced)
+    }
+
     pub(crate) fn add_source(&mut self, source: Source) -> usize {
         self.trail.sources.add(source)
     }

@@ -31,6 +31,8 @@ pub struct Config {
     pub telemetry: Telemetry,
     /// Where the models came from.
     pub origin: Origin,
+    /// The files that `file:` references read, each once, for whoever watches for changes.
+    pub referenced: Vec<PathBuf>,
     /// What works but is probably not meant.
     pub warnings: Vec<Warning>,
 }
@@ -75,16 +77,48 @@ pub struct Server {
     pub ops_listen: Option<SocketAddr>,
     /// Largest request body, in bytes.
     pub body_limit: usize,
+    /// The same for single routes; see [`Server::body_limit_of`].
+    pub body_limits: BodyLimits,
+    /// Most memory that the bodies of all requests may hold together, in bytes; a request that
+    /// finds no room is answered with 503.
+    pub body_memory: usize,
     /// How long a client may take to send a request's head.
     pub header_timeout: Duration,
     /// How long a client may take to send a request's body.
     pub body_timeout: Duration,
     /// How long an idle connection is kept.
     pub keep_alive: Duration,
+    /// How old a connection gets before the answer to its next request closes it, so that clients
+    /// spread over instances anew.
+    pub max_connection_age: Duration,
     /// Most connections at once.
     pub max_connections: usize,
-    /// How long running requests may go on after the signal to stop.
+    /// Most requests at once; further ones are answered with 503.
+    pub max_requests: usize,
+    /// How long requests are still taken, while probes say "not ready", after SIGTERM.
+    pub pre_stop: Duration,
+    /// How long running requests may go on once no new ones are taken.
     pub drain: Duration,
+}
+
+/// Largest request bodies of single routes, in bytes; `None` is [`Server::body_limit`].
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct BodyLimits {
+    /// Chat, messages, text completions and the simple faces.
+    pub chat: Option<usize>,
+    /// Embeddings.
+    pub embeddings: Option<usize>,
+    /// Counting of tokens.
+    pub count_tokens: Option<usize>,
+}
+
+impl Server {
+    /// The bound that holds where a route may have one of its own.
+    #[must_use]
+    pub fn body_limit_of(&self, route: Option<usize>) -> usize {
+        route.unwrap_or(self.body_limit)
+    }
 }
 
 impl Default for Server {
@@ -94,10 +128,15 @@ impl Default for Server {
             listen: SocketAddr::new(loopback, 8000),
             ops_listen: Some(SocketAddr::new(loopback, 9090)),
             body_limit: 32 << 20,
+            body_limits: BodyLimits::default(),
+            body_memory: 512 << 20,
             header_timeout: Duration::from_secs(10),
             body_timeout: Duration::from_secs(60),
             keep_alive: Duration::from_secs(75),
+            max_connection_age: Duration::from_secs(3600),
             max_connections: 10_000,
+            max_requests: 10_000,
+            pre_stop: Duration::ZERO,
             drain: Duration::from_secs(30),
         }
     }

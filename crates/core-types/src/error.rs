@@ -43,6 +43,8 @@ pub enum ErrorClass {
     Deadline,
     /// The client left.
     Cancelled,
+    /// The gateway stopped before the request was done.
+    Stopping,
     /// A fault of the gateway itself.
     Internal,
 }
@@ -116,7 +118,7 @@ pub struct Disposition {
 
 impl ErrorClass {
     /// Every class, for tables and metrics.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Client,
         Self::Unsupported,
         Self::ContextWindow,
@@ -134,6 +136,7 @@ impl ErrorClass {
         Self::BrokenStream,
         Self::Deadline,
         Self::Cancelled,
+        Self::Stopping,
         Self::Internal,
     ];
 
@@ -158,6 +161,7 @@ impl ErrorClass {
             Self::BrokenStream => "broken_stream",
             Self::Deadline => "deadline",
             Self::Cancelled => "cancelled",
+            Self::Stopping => "stopping",
             Self::Internal => "internal",
         }
     }
@@ -190,6 +194,7 @@ impl ErrorClass {
             Self::BrokenStream => (R::Never, F::None, B::Deployment, E::Failure, true),
             Self::Deadline => (R::Never, F::None, B::Deployment, E::Neutral, true),
             Self::Cancelled => (R::Never, F::None, B::Client, E::Neutral, true),
+            Self::Stopping => (R::Never, F::None, B::Gateway, E::Neutral, true),
             Self::Internal => (R::Never, F::None, B::Gateway, E::Neutral, false),
         };
         Disposition { retry, fallback, blame, breaker, may_have_executed }
@@ -302,6 +307,7 @@ mod tests {
             ErrorClass::BrokenStream,
             ErrorClass::Deadline,
             ErrorClass::Cancelled,
+            ErrorClass::Stopping,
             ErrorClass::Internal,
         ] {
             let row = class.disposition();

@@ -18,8 +18,10 @@ use tollgate_providers_common::{ByteStream, ClientDialect, Deadlines, Inbound, R
 use tollgate_telemetry::{AttemptKind, Outcome, Span, Telemetry};
 
 use crate::clock;
+use crate::cutoff::Cutoff;
 use crate::deployment::{Deployment, Way};
 use crate::estimate;
+use crate::memory::Memory;
 use crate::record::{AttemptFacts, AttemptRecord, Progress};
 use crate::stream::{Pump, Tally};
 
@@ -32,6 +34,8 @@ pub(crate) struct Shared<'a> {
     pub(crate) alias: &'a str,
     pub(crate) telemetry: &'a Telemetry,
     pub(crate) progress: &'a Arc<Progress>,
+    pub(crate) cutoff: &'a Arc<Cutoff>,
+    pub(crate) memory: &'a Memory,
     pub(crate) span: &'a Span,
     /// Gateways of our kind that the request has passed.
     pub(crate) hops: usize,
@@ -99,6 +103,7 @@ pub(crate) async fn run(
         number,
         kind: kind(&attempt),
         stream: shared.inbound.facts.stream,
+        cutoff: Arc::clone(shared.cutoff),
     };
     let above = (shared.span, shared.progress);
     let mut record = AttemptRecord::open(shared.telemetry, &deployment, facts, above);

@@ -1,6 +1,7 @@
 //! From checked configuration to a running generation: deployments, groups, routes.
 
 mod deployment;
+mod succession;
 
 use std::collections::HashMap;
 use std::num::NonZeroU32;
@@ -83,7 +84,9 @@ pub(crate) fn generation(
     let mut models = HashMap::new();
     let mut infos = Vec::new();
     let mut pool = Vec::new();
-    let created = clock::unix_seconds(clock::wall());
+    let known = before.map(|before| before.infos.as_slice()).unwrap_or_default();
+    let learned: HashMap<&str, u64> = known.iter().map(|info| (&*info.id, info.created)).collect();
+    let now = clock::unix_seconds(clock::wall());
     for model in &config.models {
         let members = members(model, &builder)?;
         pool.extend(pooled(model, &members));
@@ -91,6 +94,7 @@ pub(crate) fn generation(
         let entry = Arc::new(entry(model, Arc::clone(&alias), telemetry));
         for name in std::iter::once(&model.alias).chain(&model.aliases) {
             models.insert(Arc::from(name.as_str()), Arc::clone(&entry));
+            let created = learned.get(name.as_str()).copied().unwrap_or(now);
             infos.push(info(name, created, &members));
         }
         groups.push(group(alias, model, members));
@@ -101,7 +105,7 @@ pub(crate) fn generation(
         groups.push(GroupSpec { strategy: Strategy::Usage, ..GroupSpec::new(alias, pool) });
     }
     let router = match before {
-        Some(before) => before.router.succeed(groups, credentials)?,
+        Some(before) => succession::succeed(&before.router, groups, credentials)?,
         None => Router::new(groups, credentials)?,
     };
     telemetry.set_config_models(config.models.len());

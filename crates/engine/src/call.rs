@@ -9,6 +9,7 @@ use tollgate_telemetry::{ModelMetrics, Outcome};
 
 use crate::answer::{Answer, AnswerHead, CallContext, Denied};
 use crate::attempt::{self, Content, Recoverable, Shared, Success};
+use crate::cutoff::Cutoff;
 use crate::deployment::Deployment;
 use crate::generation::{AUTO, Generation, ModelEntry};
 use crate::record::{End, RequestFacts, RequestRecord};
@@ -59,7 +60,7 @@ impl Inner {
             requested,
             user: inbound.facts.user.clone(),
         };
-        RequestRecord::open(&self.lasting.telemetry, metrics, context, facts)
+        RequestRecord::open(&self.lasting.telemetry, metrics, context, facts, &self.cutoff)
     }
 
     /// What can be wrong before a deployment is looked for.
@@ -132,6 +133,8 @@ impl Inner {
             alias: &entry.alias,
             telemetry: &self.lasting.telemetry,
             progress: &record.progress,
+            cutoff: &self.cutoff,
+            memory: &self.memory,
             span: record.span(),
             hops: context.hops,
             deadline,
@@ -146,7 +149,7 @@ impl Inner {
         let outcome =
             execute(&generation.router, call, |attempt| attempt::run(attempt, &shared)).await;
         match outcome {
-            Ok(success) => Ok(answer(success, client, record, deadline)),
+            Ok(success) => Ok(answer(success, client, record, (deadline, &self.cutoff))),
             Err(exhausted) => {
                 let attempts = exhausted.attempts;
                 let refused = refused(exhausted, &entry.alias, &context.request_id);
@@ -198,7 +201,7 @@ fn answer(
     success: Success,
     client: Arc<dyn ClientDialect>,
     mut request: Box<RequestRecord>,
-    deadline: Instant,
+    (deadline, cutoff): (Instant, &Arc<Cutoff>),
 ) -> Answer {
     let Success { content, lease, record, deployment, group, number, lost, estimated } = success;
     let mut attempt = record;
@@ -232,6 +235,7 @@ fn answer(
                 attempt,
                 request,
                 limits: FlowLimits { idle: deployment.deadlines.idle, until: deadline },
+                cutoff: Arc::clone(cutoff),
                 deployment,
             });
             Answer::Stream { head, body }

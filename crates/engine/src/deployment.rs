@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
-use tollgate_config::Secret;
+use tollgate_config::{Auth, Secret};
 use tollgate_core_types::{Dialect, UpstreamError};
 use tollgate_providers_common::{
     Authorizer, ChatCodec, Codec, Provider, Transport, UpstreamTarget,
@@ -24,6 +24,8 @@ pub(crate) struct Deployment {
     pub(crate) key_id: Option<Arc<str>>,
     /// Its key, to be taken out of what its vendor says; sent by the authorizer alone.
     pub(crate) secrets: Vec<Secret>,
+    /// How the key is shown to its vendor.
+    pub(crate) auth: Auth,
     /// Its codecs.
     pub(crate) provider: Arc<dyn Provider>,
     /// Where its requests go and how they differ.
@@ -83,6 +85,19 @@ pub(crate) enum Way {
 }
 
 impl Deployment {
+    /// Whether it is the same place behind the same credential as `before`: what is known of the
+    /// health of one is then true of the other. Deadlines and parameters may differ.
+    pub(crate) fn is_still(&self, before: &Self) -> bool {
+        self.id == before.id
+            && self.vendor == before.vendor
+            && self.key_id == before.key_id
+            && self.secrets == before.secrets
+            && self.auth == before.auth
+            && self.target.base == before.target.base
+            && self.target.model == before.target.model
+            && self.target.headers == before.target.headers
+    }
+
     /// An error as it may be told: without our key, and with the vendor's code only where the
     /// client speaks the vendor's dialect and knows its codes.
     pub(crate) fn told(&self, error: UpstreamError, foreign: bool) -> UpstreamError {

@@ -14,6 +14,7 @@ pub(crate) fn report(error: &UpstreamError, deployment: Option<&str>, id: &str) 
         ErrorClass::Billing => upstream.filter(|status| matches!(status, 402 | 429)).unwrap_or(402),
         ErrorClass::ModelMissing => 404,
         ErrorClass::Throttle => 429,
+        ErrorClass::Stopping => 503,
         ErrorClass::Overload => {
             upstream.filter(|status| matches!(status, 503 | 529)).unwrap_or(503)
         }
@@ -65,6 +66,7 @@ fn default_code(class: ErrorClass) -> &'static str {
         ErrorClass::FirstTokenTimeout => "upstream_timeout",
         ErrorClass::Deadline => "timeout",
         ErrorClass::Cancelled => "client_closed_request",
+        ErrorClass::Stopping => "gateway_stopping",
         ErrorClass::Internal => "internal_error",
     }
 }
@@ -76,6 +78,7 @@ fn message(error: &UpstreamError, deployment: Option<&str>) -> String {
         | ErrorClass::Unsupported
         | ErrorClass::ContextWindow
         | ErrorClass::ContentPolicy
+        | ErrorClass::Stopping
         | ErrorClass::Internal => None,
         ErrorClass::Auth
         | ErrorClass::Billing
@@ -119,7 +122,20 @@ fn summary(class: ErrorClass) -> &'static str {
         ErrorClass::BrokenStream => "the stream broke",
         ErrorClass::Deadline => "the request's time is up",
         ErrorClass::Cancelled => "the client left",
+        ErrorClass::Stopping => "the gateway stops",
         ErrorClass::Internal => "the gateway failed",
+    }
+}
+
+/// What is said of requests that a stopping process does not finish.
+pub(crate) const STOPPING: &str = "the gateway is stopping and could not finish this request; another \
+                                   attempt will reach another instance, or this one restarted";
+
+/// The refusal of a request because the process stops. Coming back is right, but not at once.
+pub(crate) fn stopping(id: &str) -> ErrorReport {
+    ErrorReport {
+        retry_after: Some(std::time::Duration::from_secs(1)),
+        ..report(&UpstreamError::new(ErrorClass::Stopping, STOPPING), None, id)
     }
 }
 

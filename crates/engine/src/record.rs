@@ -14,9 +14,10 @@ use tollgate_telemetry::{
 };
 
 use crate::answer::CallContext;
-use crate::clock;
+use crate::cutoff::Cutoff;
 use crate::deployment::Deployment;
 use crate::stream::Tally;
+use crate::{clock, error};
 
 /// What attempts leave for the record of their request while it is open.
 #[derive(Default)]
@@ -137,6 +138,7 @@ pub(crate) struct RequestRecord {
     opened: Instant,
     /// When the first content went to the client.
     first_content: Option<Instant>,
+    cutoff: Arc<Cutoff>,
     settled: bool,
     _in_flight: InFlight,
 }
@@ -171,6 +173,7 @@ impl RequestRecord {
         metrics: ModelMetrics,
         context: CallContext,
         facts: RequestFacts,
+        cutoff: &Arc<Cutoff>,
     ) -> Box<Self> {
         let (parent, state) = (context.traceparent.as_deref(), context.tracestate.as_deref());
         let span = telemetry.request_span(parent, state);
@@ -185,6 +188,7 @@ impl RequestRecord {
             lost: Vec::new(),
             opened: clock::now(),
             first_content: None,
+            cutoff: Arc::clone(cutoff),
             settled: false,
             _in_flight: in_flight,
         })
@@ -271,13 +275,20 @@ impl RequestRecord {
 
 impl Drop for RequestRecord {
     fn drop(&mut self) {
-        self.settle(&End {
-            outcome: Outcome::Cancelled,
-            status: 499,
-            error: Some((ErrorClass::Cancelled, "the client left")),
-            usage: Usage::default(),
-            response_model: None,
-        });
+        if self.settled {
+            return;
+        }
+        let end = if self.cutoff.is_cut() {
+            let stopped = End::failed(503, ErrorClass::Stopping, error::STOPPING);
+            match self.first_content {
+                Some(_) => End { outcome: Outcome::Truncated, status: 200, ..stopped },
+                None => stopped,
+            }
+        } else {
+            let left = End::failed(499, ErrorClass::Cancelled, "the client left");
+            End { outcome: Outcome::Cancelled, ..left }
+        };
+        self.settle(&end);
     }
 }
 
@@ -289,6 +300,7 @@ pub(crate) struct AttemptFacts {
     pub(crate) number: u32,
     pub(crate) kind: AttemptKind,
     pub(crate) stream: bool,
+    pub(crate) cutoff: Arc<Cutoff>,
 }
 
 /// The open record of one attempt.
@@ -394,10 +406,18 @@ impl AttemptRecord {
 
 impl Drop for AttemptRecord {
     fn drop(&mut self) {
-        if !self.settled {
-            let error = UpstreamError::new(ErrorClass::Cancelled, "the client left");
-            self.settle(Outcome::Cancelled, None, Some(&error), &Tally::default());
+        if self.settled {
+            return;
         }
+        let (outcome, error) = if self.facts.cutoff.is_cut() {
+            let begun = self.ttft.is_some();
+            let outcome = if begun { Outcome::Truncated } else { Outcome::Error };
+            (outcome, UpstreamError::new(ErrorClass::Stopping, error::STOPPING))
+        } else {
+            let left = UpstreamError::new(ErrorClass::Cancelled, "the client left");
+            (Outcome::Cancelled, left)
+        };
+        self.settle(outcome, None, Some(&error), &Tally::default());
     }
 }
 

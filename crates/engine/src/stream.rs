@@ -14,12 +14,14 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
+use tokio::sync::futures::OwnedNotified;
 use tokio::time::Sleep;
 use tollgate_balancer::Committed;
 use tollgate_core_types::{ErrorClass, UpstreamError};
 use tollgate_providers_common::{ByteStream, ClientDialect};
 use tollgate_telemetry::Outcome;
 
+use crate::cutoff::Cutoff;
 use crate::deployment::Deployment;
 use crate::record::{AttemptRecord, End, RequestRecord};
 use crate::{clock, error};
@@ -46,6 +48,7 @@ pub(crate) struct Start {
     pub(crate) request: Box<RequestRecord>,
     pub(crate) limits: FlowLimits,
     pub(crate) deployment: Arc<Deployment>,
+    pub(crate) cutoff: Arc<Cutoff>,
 }
 
 /// How long a stream may take after its commit point.
@@ -67,6 +70,9 @@ struct Flow {
     limits: FlowLimits,
     deployment: Arc<Deployment>,
     timer: Pin<Box<Sleep>>,
+    cutoff: Arc<Cutoff>,
+    /// Rings for a cut; made before the first look at it.
+    bell: Pin<Box<OwnedNotified>>,
     last_progress: Instant,
     last_output: Instant,
     state: State,
@@ -83,7 +89,8 @@ enum State {
 impl AnswerStream {
     /// Takes over at the commit point.
     pub(crate) fn new(start: Start) -> Self {
-        let Start { upstream, pump, client, lease, attempt, request, limits, deployment } = start;
+        let Start { upstream, pump, client, lease, attempt, request, limits, deployment, cutoff } =
+            start;
         let now = clock::now();
         let mut flow = Flow {
             upstream,
@@ -95,6 +102,8 @@ impl AnswerStream {
             limits,
             deployment,
             timer: Box::pin(tokio::time::sleep_until(now.into())),
+            bell: Box::pin(cutoff.bell()),
+            cutoff,
             last_progress: now,
             last_output: now,
             state: State::Flowing,
@@ -130,6 +139,10 @@ impl Stream for AnswerStream {
 impl Flow {
     /// Ready where something changed and the caller is to look again.
     fn poll_flowing(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.cutoff.is_cut() {
+            self.stop();
+            return Poll::Ready(());
+        }
         let Some(upstream) = &mut self.upstream else {
             self.finish();
             return Poll::Ready(());
@@ -138,12 +151,19 @@ impl Flow {
             Poll::Ready(Some(Ok(chunk))) => self.take(chunk),
             Poll::Ready(Some(Err(error))) => self.break_off(error.into()),
             Poll::Ready(None) => self.finish(),
+            Poll::Pending if self.is_cut(cx) => self.stop(),
             Poll::Pending => {
                 ready!(self.timer.as_mut().poll(cx));
                 self.on_timer();
             }
         }
         Poll::Ready(())
+    }
+
+    /// Whether the process stops; wakes its caller when it does.
+    fn is_cut(&mut self, cx: &mut Context<'_>) -> bool {
+        // The bell is asked first: a cut between the two is seen by the look at the flag.
+        self.bell.as_mut().poll(cx).is_ready() || self.cutoff.is_cut()
     }
 
     fn poll_lingering(&mut self, cx: &mut Context<'_>, until: Instant) -> Poll<()> {
@@ -212,12 +232,15 @@ impl Flow {
 
     /// The answer is broken: the client is told, once, and the vendor is left.
     fn break_off(&mut self, cause: UpstreamError) {
-        let in_time = cause.class != ErrorClass::Deadline;
-        let class = if in_time { ErrorClass::BrokenStream } else { ErrorClass::Deadline };
+        let ours = matches!(cause.class, ErrorClass::Deadline | ErrorClass::Stopping);
+        let class = if ours { cause.class } else { ErrorClass::BrokenStream };
         let broken = UpstreamError { class, ..cause };
         let broken = self.deployment.told(broken, self.pump.translates());
-        if let Some(lease) = self.lease.take() {
-            lease.broke(&broken);
+        match self.lease.take() {
+            // The vendor did nothing wrong: the attempt is given up, as by a client that leaves.
+            Some(lease) if class == ErrorClass::Stopping => drop(lease),
+            Some(lease) => lease.broke(&broken),
+            None => {}
         }
         let tally = &self.pump.tally;
         self.attempt.fail(Outcome::Truncated, &broken, tally);
@@ -231,6 +254,11 @@ impl Flow {
         });
         self.pump.out.push(self.client.render_stream_error(&report));
         self.close();
+    }
+
+    /// The process stops and the answer is not whole.
+    fn stop(&mut self) {
+        self.break_off(UpstreamError::new(ErrorClass::Stopping, error::STOPPING));
     }
 
     fn close(&mut self) {

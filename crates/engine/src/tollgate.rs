@@ -2,21 +2,28 @@
 
 use arc_swap::ArcSwap;
 use std::collections::hash_map::RandomState;
+use std::future::poll_fn;
 use std::hash::{BuildHasher as _, Hasher as _};
-use std::sync::Arc;
+use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::Poll;
 use tollgate_config::Config;
 use tollgate_core_types::Dialect;
-use tollgate_providers_common::{ClientDialect, Inbound};
+#[cfg(doc)]
+use tollgate_core_types::ErrorClass;
+use tollgate_providers_common::{ClientDialect, ErrorReport, Inbound};
 use tollgate_telemetry::Telemetry;
 use tollgate_transport::Control;
 
 use crate::answer::{Answer, CallContext, Denied};
 use crate::build::{self, BuildError, Lasting};
+use crate::cutoff::Cutoff;
 use crate::dialects::Dialects;
 use crate::generation::{Generation, ModelInfo};
-use crate::near;
+use crate::memory::Memory;
 use crate::status::{self, ModelStatus};
+use crate::{error, near};
 
 /// A running gateway without HTTP. Cheap to clone; clones share everything.
 #[derive(Clone)]
@@ -28,6 +35,9 @@ pub(crate) struct Inner {
     pub(crate) dialects: Dialects,
     pub(crate) seeds: Seeds,
     pub(crate) control: Control,
+    pub(crate) cutoff: Arc<Cutoff>,
+    pub(crate) memory: Memory,
+    reloading: Mutex<()>,
 }
 
 /// Seeds for the balancer's choices, one per request.
@@ -58,6 +68,9 @@ impl Tollgate {
             seeds: Seeds::new(),
             control: lasting.transport.control(),
             lasting,
+            cutoff: Arc::default(),
+            memory: Memory::default(),
+            reloading: Mutex::new(()),
         })))
     }
 
@@ -68,9 +81,14 @@ impl Tollgate {
     /// As [`Tollgate::new`]; the old configuration then stays.
     pub fn reload(&self, config: &Config) -> Result<(), BuildError> {
         let inner = &*self.0;
+        // One after the other: each builds upon the one that runs.
+        let _turn = inner.reloading.lock().unwrap_or_else(PoisonError::into_inner);
         let before = inner.generation.load_full();
         let next = build::generation(config, &inner.lasting, Some(&before))?;
         inner.generation.store(Arc::new(next));
+        drop(before);
+        // Requests under way may still hold what the old generation had; the next reload finds it.
+        inner.lasting.credentials.forget_unused();
         Ok(())
     }
 
@@ -84,7 +102,39 @@ impl Tollgate {
     /// dropping an [`Answer::Stream`].
     pub async fn call(&self, inbound: Inbound, context: CallContext) -> Result<Answer, Denied> {
         // Kilobytes of state that every caller's future would hold and move; one allocation instead.
-        Box::pin(self.0.call(inbound, context)).await
+        let id = Arc::clone(&context.request_id);
+        let mut call = Box::pin(self.0.call(inbound, context));
+        // Looked at only while the call waits: most requests never do more than one look.
+        let mut cut = pin!(self.0.cutoff.wait());
+        let answered = poll_fn(|cx| match call.as_mut().poll(cx) {
+            Poll::Ready(answer) => Poll::Ready(Some(answer)),
+            Poll::Pending => cut.as_mut().poll(cx).map(|()| None),
+        });
+        match answered.await {
+            Some(answer) => answer,
+            None => Err(Denied { report: error::stopping(&id), attempts: 0 }),
+        }
+    }
+
+    /// Ends every request under way, for a process that must stop: streams with one error event in
+    /// their clients' dialects, others with a 503, all told as [`ErrorClass::Stopping`]. Requests
+    /// that come later are refused in the same way. There is no way back.
+    pub fn cut_off(&self) {
+        self.0.cutoff.cut();
+    }
+
+    /// Waits until [`Tollgate::cut_off`] is called, for callers that hold requests back themselves.
+    ///
+    /// # Cancel safety
+    /// May be dropped at any time.
+    pub async fn is_cut_off(&self) {
+        self.0.cutoff.wait().await;
+    }
+
+    /// What a request is told that is not served because the process stops.
+    #[must_use]
+    pub fn stopping(request_id: &str) -> ErrorReport {
+        error::stopping(request_id)
     }
 
     /// Looks after credentials that vendors refused, for ever; run it beside the calls.
@@ -125,9 +175,16 @@ impl Tollgate {
         &self.0.lasting.telemetry
     }
 
+    /// What bodies hold together: answers that are read here, and requests that callers count.
+    #[must_use]
+    pub fn memory(&self) -> &Memory {
+        &self.0.memory
+    }
+
     /// All metrics in Prometheus' text format, deployments' states brought up to date.
     #[must_use]
     pub fn render_metrics(&self) -> String {
+        self.0.lasting.telemetry.set_body_memory(self.0.memory.held());
         status::publish(&self.0.generation.load());
         self.0.lasting.telemetry.render_metrics()
     }

@@ -61,6 +61,11 @@ pub(crate) struct Check {
 }
 
 impl Cli {
+    /// The files that are read for the configuration, besides those that it refers to.
+    pub(crate) fn files(&self) -> Vec<PathBuf> {
+        self.config.iter().cloned().chain([PathBuf::from(".env")]).collect()
+    }
+
     /// Loads the configuration that the arguments, files and environment describe.
     pub(crate) fn load(&self) -> Result<Config, ConfigErrors> {
         tollgate_config::load(&self.options()?, &tollgate::vendors())

@@ -4,43 +4,81 @@ use anyhow::{Context as _, anyhow};
 use std::future::pending;
 use std::io::{ErrorKind, Write as _};
 use std::net::SocketAddr;
+use std::pin::pin;
+use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tollgate::Tollgate;
-use tollgate_config::{Config, LogFormat, OtlpProtocol, Server};
+use tollgate_config::{Config, Server};
 use tollgate_server::{
-    AppState, ListenOptions, Listener, Readiness, ServerLimits, log_level_router, ops_router,
-    router,
+    AppState, Listener, Readiness, config_router, log_level_router, ops_router, router,
 };
-use tollgate_telemetry::{
-    DiagnosticsOptions, LogLevel, LogOptions, LogTarget, Telemetry, TelemetryOptions, TraceOptions,
-    init_diagnostics,
-};
+use tollgate_telemetry::{LogLevel, Telemetry, init_diagnostics};
 
-use crate::banner;
+use crate::reload::{Parts, Reloader, Start};
+use crate::signals::{Signals, Stop, hangup};
+use crate::{banner, settings};
 
 /// How often histograms are sorted into buckets.
 const UPKEEP: Duration = Duration::from_secs(5);
 /// How long the last log lines and spans may take to be written.
 const FLUSH: Duration = Duration::from_secs(5);
+/// The same for log lines where the process is to end at once.
+const FLUSH_AT_ONCE: Duration = Duration::from_millis(200);
+
+/// How serving ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ended {
+    /// As asked, with everybody served or told.
+    Drained,
+    /// By a second signal, wherever requests were.
+    AtOnce(Stop),
+}
 
 /// Serves until a signal, then drains. A second signal ends at once.
-pub(crate) fn serve(config: &Config) -> anyhow::Result<()> {
+pub(crate) fn serve(start: Start) -> anyhow::Result<ExitCode> {
     let runtime = runtime()?;
-    let diagnostics =
-        DiagnosticsOptions { filter: config.telemetry.level.clone(), ..Default::default() };
-    let level = init_diagnostics(&diagnostics)?;
-    let telemetry = Telemetry::new(&telemetry_options(config))?;
-    let served = runtime.block_on(run(config, telemetry.clone(), level));
-    runtime.shutdown_timeout(Duration::from_secs(1));
-    // Whoever was still being served has been told of by now.
-    if !telemetry.shutdown(FLUSH) {
-        tracing::warn!("the last log lines or spans could not be written in time");
+    let config = Arc::clone(&start.config);
+    let level = init_diagnostics(&settings::diagnostics(&config))?;
+    let mut signals =
+        runtime.block_on(async { Signals::new().context("listening for signals") })?;
+    let telemetry = Telemetry::new(&settings::telemetry(&config))?;
+    telemetry.log_requests(config.defaults.log_requests);
+    let served = runtime.block_on(run(start, (telemetry.clone(), level), &mut signals));
+    let ended = match served {
+        Ok(Ended::Drained) | Err(_) => runtime.block_on(flush(telemetry.clone(), &mut signals)),
+        Ok(Ended::AtOnce(stop)) => Ended::AtOnce(stop),
+    };
+    match ended {
+        Ended::Drained => {
+            // What still runs is dropped here, and tells of itself.
+            runtime.shutdown_timeout(Duration::from_secs(1));
+            let _ = telemetry.shutdown(FLUSH);
+            served.map(|_| ExitCode::SUCCESS)
+        }
+        Ended::AtOnce(stop) => {
+            runtime.shutdown_background();
+            let _ = telemetry.shutdown(FLUSH_AT_ONCE);
+            Ok(ExitCode::from(stop.exit_code()))
+        }
     }
-    served
+}
+
+/// Delivers the last lines and spans, unless a signal says that there is no time. A collector that
+/// does not take them is no failure of the gateway.
+async fn flush(telemetry: Telemetry, signals: &mut Signals) -> Ended {
+    let flush = tokio::task::spawn_blocking(move || telemetry.flush(FLUSH));
+    tokio::select! {
+        flushed = flush => {
+            if !matches!(flushed, Ok(true)) {
+                tracing::warn!("the last log lines or spans could not be written in time");
+            }
+            Ended::Drained
+        }
+        stop = signals.stop() => Ended::AtOnce(stop),
+    }
 }
 
 /// One thread per core that this process may use; on one core, no scheduler between threads.
@@ -51,26 +89,40 @@ fn runtime() -> std::io::Result<Runtime> {
     builder.enable_all().build()
 }
 
-async fn run(config: &Config, telemetry: Telemetry, level: LogLevel) -> anyhow::Result<()> {
-    let engine = Tollgate::new(config, telemetry.clone())?;
+async fn run(
+    start: Start,
+    (telemetry, level): (Telemetry, LogLevel),
+    signals: &mut Signals,
+) -> anyhow::Result<Ended> {
+    let config = Arc::clone(&start.config);
     let server = &config.server;
+    let hangup = hangup().context("listening for signals")?;
+    let engine = Tollgate::new(&config, telemetry.clone())?;
     let clients = listen(server, server.listen, "--listen ADDRESS").await?;
     let ops = match server.ops_listen {
         Some(address) => Some(listen(server, address, "--ops-listen ADDRESS or `off`").await?),
         None => None,
     };
-    let ops_address = ops.as_ref().map(Listener::local_addr).transpose()?;
-    let banner = banner::text(config, clients.local_addr()?, ops_address);
-    std::io::stderr().write_all(banner.as_bytes())?;
+    let state = Arc::new(AppState::new(engine.clone(), settings::limits(server)));
+    let parts = Parts {
+        engine: engine.clone(),
+        state: Arc::clone(&state),
+        clients: clients.control(),
+        ops: ops.as_ref().map(Listener::control),
+        level: level.clone(),
+    };
+    let reloader = Arc::new(Reloader::new(start, parts));
+    greet(&config, &clients, ops.as_ref())?;
 
-    let limits = ServerLimits { body_bytes: server.body_limit, body_time: server.body_timeout };
-    let state = Arc::new(AppState::new(engine.clone(), limits));
     let readiness = Readiness::default();
     readiness.set(true);
     let (stop, stopped) = watch::channel(false);
-    let ops_app = ops_router(Arc::clone(&state), readiness.clone(), config.telemetry.prometheus);
-    let ops_app = ops_app.merge(log_level_router(level));
-    let serve_clients = clients.serve(router(state), until(stopped.clone()));
+    let cut = engine.clone();
+    let clients = clients.counted(telemetry.clone()).at_deadline(move || cut.cut_off());
+    let ops_app = ops_router(Arc::clone(&state), readiness.clone(), config.telemetry.prometheus)
+        .merge(config_router(reloader.status()))
+        .merge(log_level_router(level));
+    let serve_clients = clients.serve(router(state), until(stopped));
     // Probes and metrics answer until the last client has been served.
     let serve_ops = async {
         match ops {
@@ -78,32 +130,62 @@ async fn run(config: &Config, telemetry: Telemetry, level: LogLevel) -> anyhow::
             None => pending().await,
         }
     };
-    let signals = async {
-        let signalled = stop_signal().await;
-        readiness.set(false);
+    let doors = Doors { readiness, stop, reloader: &reloader };
+    tokio::select! {
+        ended = until_stopped(serve_clients, signals, doors) => Ok(ended),
+        () = serve_ops => Ok(Ended::Drained),
+        () = upkeep(&telemetry) => Ok(Ended::Drained),
+        () = engine.tend() => Ok(Ended::Drained),
+        () = Arc::clone(&reloader).follow(hangup) => Ok(Ended::Drained),
+    }
+}
+
+/// What is closed on the way down.
+struct Doors<'a> {
+    readiness: Readiness,
+    stop: watch::Sender<bool>,
+    reloader: &'a Reloader,
+}
+
+/// Serves clients until the first signal and through what follows it, or to the second one.
+async fn until_stopped(
+    serve: impl Future<Output = ()>,
+    signals: &mut Signals,
+    Doors { readiness, stop, reloader }: Doors<'_>,
+) -> Ended {
+    let mut serve = pin!(serve);
+    let signal = tokio::select! {
+        () = &mut serve => return Ended::Drained,
+        signal = signals.stop() => signal,
+    };
+    readiness.set(false);
+    let server = reloader.config().server.clone();
+    // Nobody routes traffic to a process at a terminal.
+    let wait = if signal == Stop::Terminate { server.pre_stop } else { Duration::ZERO };
+    tracing::info!(pre_stop = ?wait, drain = ?server.drain, "stopping; a second signal ends at once");
+    let close = async {
+        tokio::time::sleep(wait).await;
         let _ = stop.send(true);
-        signalled?;
-        tracing::info!("stopping; a second signal ends at once");
-        stop_signal().await
+        pending::<()>().await;
     };
     tokio::select! {
-        () = serve_clients => Ok(()),
-        () = serve_ops => Ok(()),
-        () = upkeep(&telemetry) => Ok(()),
-        () = engine.tend() => Ok(()),
-        again = signals => again.context("waiting for signals"),
+        () = serve => Ended::Drained,
+        () = close => Ended::Drained,
+        again = signals.stop() => Ended::AtOnce(again),
     }
+}
+
+/// Says where it is and what to try. Nobody may be listening, which is no reason not to serve.
+fn greet(config: &Config, clients: &Listener, ops: Option<&Listener>) -> anyhow::Result<()> {
+    let ops = ops.map(Listener::local_addr).transpose()?;
+    let banner = banner::text(config, clients.local_addr()?, ops);
+    let _ = std::io::stderr().write_all(banner.as_bytes());
+    Ok(())
 }
 
 /// Binds one of the two addresses; `flag` is what chooses another.
 async fn listen(server: &Server, address: SocketAddr, flag: &str) -> anyhow::Result<Listener> {
-    let options = ListenOptions {
-        header_time: server.header_timeout,
-        keep_alive: server.keep_alive,
-        max_connections: server.max_connections,
-        drain: server.drain,
-    };
-    Listener::bind(address, options).await.map_err(|error| {
+    Listener::bind(address, settings::listen(server)).await.map_err(|error| {
         let in_use = error.kind() == ErrorKind::AddrInUse;
         let hint = if in_use {
             format!("; another program holds it, choose with {flag}")
@@ -124,50 +206,5 @@ async fn upkeep(telemetry: &Telemetry) {
     loop {
         ticks.tick().await;
         telemetry.upkeep();
-    }
-}
-
-async fn stop_signal() -> std::io::Result<()> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
-    Ok(())
-}
-
-fn telemetry_options(config: &Config) -> TelemetryOptions {
-    let format = match config.telemetry.log {
-        LogFormat::Json => tollgate_telemetry::LogFormat::Json,
-        LogFormat::Text => tollgate_telemetry::LogFormat::Pretty,
-        LogFormat::Auto => {
-            use std::io::IsTerminal as _;
-            if std::io::stdout().is_terminal() {
-                tollgate_telemetry::LogFormat::Pretty
-            } else {
-                tollgate_telemetry::LogFormat::Json
-            }
-        }
-    };
-    let log = LogOptions { format, ..LogOptions::json(LogTarget::Stdout) };
-    TelemetryOptions {
-        log: config.defaults.log_requests.then_some(log),
-        traces: Some(trace_options(config)),
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        ..TelemetryOptions::default()
-    }
-}
-
-fn trace_options(config: &Config) -> TraceOptions {
-    let otlp = config.telemetry.otlp.as_ref();
-    TraceOptions {
-        endpoint: otlp.map(|otlp| otlp.endpoint.to_string()),
-        protocol: otlp.map(|otlp| match otlp.protocol {
-            OtlpProtocol::Grpc => tollgate_telemetry::OtlpProtocol::Grpc,
-            OtlpProtocol::Http => tollgate_telemetry::OtlpProtocol::HttpProtobuf,
-        }),
-        service_version: env!("CARGO_PKG_VERSION").to_owned(),
-        ..TraceOptions::default()
     }
 }

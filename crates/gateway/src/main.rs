@@ -4,15 +4,24 @@
 
 mod banner;
 mod cli;
+mod clock;
 mod lifecycle;
+mod reload;
+mod settings;
+mod signals;
+mod watch;
 
 use clap::Parser as _;
 use std::io::Write as _;
 use std::process::ExitCode;
 
 use cli::{Cli, Command};
+use reload::Start;
+use std::sync::Arc;
+use std::time::Instant;
 use tollgate::BuildError;
 use tollgate_config::ConfigErrors;
+use watch::Contents;
 
 /// Requests are many small allocations on few threads; measured in docs/benchmarks.md.
 #[global_allocator]
@@ -22,12 +31,10 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 const BAD_CONFIG: u8 = 2;
 
 fn main() -> ExitCode {
+    let began = clock::now();
     let cli = Cli::parse();
     let done = match cli.command {
-        None | Some(Command::Serve) => match cli.load() {
-            Ok(config) => lifecycle::serve(&config).map(|()| ExitCode::SUCCESS),
-            Err(problems) => Err(problems.into()),
-        },
+        None | Some(Command::Serve) => serve(cli, began),
         Some(Command::Check(check)) => cli.check(check),
     };
     match done {
@@ -37,6 +44,14 @@ fn main() -> ExitCode {
             exit_code(&error)
         }
     }
+}
+
+/// Serves what the arguments name.
+fn serve(cli: Cli, began: Instant) -> anyhow::Result<ExitCode> {
+    // Looked at before they are read: what changes in between is then a change.
+    let contents = Contents::of(&cli.files());
+    let config = Arc::new(cli.load()?);
+    lifecycle::serve(Start { cli, config, began, contents })
 }
 
 /// A configuration that cannot be read or built is bad; everything else merely failed.

@@ -6,26 +6,32 @@
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::Response;
+use bytes::Bytes;
 use futures_util::FutureExt as _;
 use http::{HeaderMap, HeaderName, Request, header};
+use std::future::poll_fn;
 use std::panic::AssertUnwindSafe;
+use std::pin::pin;
 use std::sync::Arc;
-use std::time::Instant;
-use tollgate::{CallContext, Denied, SIMPLE_CHAT, SIMPLE_STREAM};
+use std::task::Poll;
+use std::time::{Duration, Instant};
+use tollgate::{CallContext, Denied, SIMPLE_CHAT, SIMPLE_STREAM, Tollgate};
 use tollgate_core_types::Dialect;
 use tollgate_providers_common::{BadRequest, ClientDialect, ErrorReport, Inbound};
 use tollgate_telemetry::HttpRejection;
 
-use crate::body::{self, BodyError};
-use crate::clock;
+use crate::body::{self, BodyError, BodyLimits};
 use crate::respond::{self, StreamKind};
 use crate::state::AppState;
+use crate::{clock, errors};
 
 /// Anthropic's client headers that its vendors may see. Everything else stays here.
 const ANTHROPIC: [HeaderName; 2] =
     [HeaderName::from_static("anthropic-version"), HeaderName::from_static("anthropic-beta")];
 /// The same of OpenAI's.
 const OPENAI: [HeaderName; 1] = [HeaderName::from_static("openai-beta")];
+/// When a request that found no room or no place may come back.
+const COME_BACK: Duration = Duration::from_secs(1);
 
 /// Where a client's trace goes on (W3C Trace Context).
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
@@ -69,11 +75,15 @@ pub(crate) async fn handle(
     let Some(client) = state.engine.client_dialect(dialect) else {
         return state.errors.not_found(request.uri().path(), &id);
     };
-    let answered = AssertUnwindSafe(answer(state, client.as_ref(), started, &id, request))
-        .catch_unwind()
-        .await;
-    match answered {
-        Ok(Ok(answer)) => respond::answer(answer, &id, kind),
+    let limits = state.limits.now();
+    let Some(place) = state.limits.place(limits.max_requests) else {
+        state.engine.telemetry().http_rejection(HttpRejection::Overloaded);
+        return respond::error(&overloaded(&id), client.as_ref());
+    };
+    let limits = limits.body(dialect);
+    let answered = answer(state, client.as_ref(), Arrival { started, limits, id: &id }, request);
+    match AssertUnwindSafe(answered).catch_unwind().await {
+        Ok(Ok(answer)) => respond::answer(answer, &id, kind, place),
         Ok(Err(denied)) => respond::denied(&denied, client.as_ref()),
         Err(_) => {
             tracing::error!(request_id = %id, "a request handler panicked");
@@ -82,11 +92,17 @@ pub(crate) async fn handle(
     }
 }
 
+/// What is known of a request before it is read.
+struct Arrival<'a> {
+    started: Instant,
+    limits: BodyLimits,
+    id: &'a Arc<str>,
+}
+
 async fn answer(
     state: &AppState,
     client: &dyn ClientDialect,
-    started: Instant,
-    id: &Arc<str>,
+    Arrival { started, limits, id }: Arrival<'_>,
     request: Request<Body>,
 ) -> Result<tollgate::Answer, Denied> {
     let (parts, body) = request.into_parts();
@@ -95,7 +111,10 @@ async fn answer(
         Denied { report: rejection.into_report(id), attempts: 0 }
     };
     content_type(&parts.headers).map_err(refuse)?;
-    let body = body::read(body, state.limits).await.map_err(|error| refuse(error.into()))?;
+    let body = read(state, body, limits)
+        .await
+        .ok_or_else(|| stopping(state, id))?
+        .map_err(|error| refuse(error.into()))?;
     let facts = client.facts(&body).map_err(|bad| refuse(bad.into()))?;
     let inbound = Inbound {
         dialect: client.dialect(),
@@ -116,6 +135,32 @@ async fn answer(
     state.engine.call(inbound, context).await
 }
 
+/// The body; `None` where the process stops before it has come.
+async fn read(
+    state: &AppState,
+    body: Body,
+    limits: BodyLimits,
+) -> Option<Result<Bytes, BodyError>> {
+    let mut read = pin!(body::read(body, limits, state.engine.memory()));
+    let mut stop = pin!(state.engine.is_cut_off());
+    poll_fn(|cx| match read.as_mut().poll(cx) {
+        Poll::Ready(read) => Poll::Ready(Some(read)),
+        Poll::Pending => stop.as_mut().poll(cx).map(|()| None),
+    })
+    .await
+}
+
+fn stopping(state: &AppState, id: &str) -> Denied {
+    state.engine.telemetry().http_rejection(HttpRejection::Draining);
+    Denied { report: Tollgate::stopping(id), attempts: 0 }
+}
+
+fn overloaded(id: &str) -> ErrorReport {
+    let message = "the gateway serves as many requests as it may; try again in a moment";
+    let report = errors::plain(503, "overloaded", message.to_owned(), id);
+    ErrorReport { retry_after: Some(COME_BACK), ..report }
+}
+
 /// A request that is refused before it reaches the engine.
 struct Rejection {
     status: u16,
@@ -123,6 +168,7 @@ struct Rejection {
     code: &'static str,
     param: Option<String>,
     message: String,
+    retry_after: Option<Duration>,
 }
 
 impl Rejection {
@@ -132,7 +178,7 @@ impl Rejection {
             code: self.code.to_owned(),
             param: self.param,
             message: self.message,
-            retry_after: None,
+            retry_after: self.retry_after,
             should_retry: None,
             request_id: id.to_owned(),
         }
@@ -145,15 +191,18 @@ impl From<BodyError> for Rejection {
             BodyError::TooLarge { .. } => (413, HttpRejection::BodyTooLarge, "request_too_large"),
             BodyError::TooSlow { .. } => (408, HttpRejection::BodyTimeout, "request_timeout"),
             BodyError::Broken => (400, HttpRejection::BodyIncomplete, "invalid_body"),
+            BodyError::NoRoom(_) => (503, HttpRejection::BodyMemory, "overloaded"),
         };
-        Self { status, reason, code, param: None, message: error.to_string() }
+        let retry_after = (status == 503).then_some(COME_BACK);
+        Self { status, reason, code, param: None, message: error.to_string(), retry_after }
     }
 }
 
 impl From<BadRequest> for Rejection {
     fn from(bad: BadRequest) -> Self {
         let BadRequest { message, param, code } = bad;
-        Self { status: 400, reason: HttpRejection::InvalidBody, code, param, message }
+        let reason = HttpRejection::InvalidBody;
+        Self { status: 400, reason, code, param, message, retry_after: None }
     }
 }
 
@@ -177,6 +226,7 @@ fn content_type(headers: &HeaderMap) -> Result<(), Rejection> {
         code: "unsupported_media_type",
         param: None,
         message: format!("content-type must be application/json, got \"{shown}\""),
+        retry_after: None,
     })
 }
 

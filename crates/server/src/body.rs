@@ -1,6 +1,6 @@
-//! Reading a request's body once: bounded in bytes and in time.
+//! Reading a request's body once: bounded in bytes, in time, and in what all bodies hold together.
 //!
-//! An oversized body is read and thrown away for a short while before the answer, because a client
+//! A body that is refused is read and thrown away for a short while before the answer, because a client
 //! that is still sending would otherwise see a reset connection instead of its 413.
 
 use bytes::{Bytes, BytesMut};
@@ -8,6 +8,7 @@ use http_body::Body as _;
 use http_body_util::BodyExt;
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
+use tollgate::{Memory, NoRoom};
 
 use crate::clock;
 
@@ -43,40 +44,58 @@ pub(crate) enum BodyError {
     /// The client broke it off, or sent something that is no HTTP.
     #[error("the request body broke off")]
     Broken,
+    /// Other bodies hold all the memory that bodies may hold.
+    #[error("the gateway is busy: {0}; try again in a moment")]
+    NoRoom(NoRoom),
 }
 
-/// Reads a whole body.
+/// Reads a whole body, which counts in `memory` until the last of it is gone.
 ///
 /// # Errors
 /// See [`BodyError`].
 ///
 /// # Cancel safety
 /// Dropping the future leaves the rest of the body unread; hyper then closes the connection.
-pub(crate) async fn read(body: axum::body::Body, limits: BodyLimits) -> Result<Bytes, BodyError> {
+pub(crate) async fn read(
+    body: axum::body::Body,
+    limits: BodyLimits,
+    memory: &Memory,
+) -> Result<Bytes, BodyError> {
     let until = Instant::from_std(clock::now() + limits.time);
     let declared = body.size_hint().lower();
     if declared > limits.bytes as u64 {
         drain(body).await;
         return Err(BodyError::TooLarge { max: limits.bytes });
     }
+    // Nobody sends megabytes for a refusal that is known before the first of them.
+    if !memory.fits(declared) {
+        drain(body).await;
+        return Err(BodyError::NoRoom(NoRoom));
+    }
     let mut collector = Collector::new();
+    let mut room = memory.room();
     let mut body = body;
     loop {
         let frame = timeout_at(until, body.frame())
             .await
             .map_err(|_| BodyError::TooSlow { time: limits.time })?;
         match frame {
-            None => return Ok(collector.done()),
+            None => return Ok(room.hold(collector.done())),
             Some(Err(_)) => return Err(BodyError::Broken),
             Some(Ok(frame)) => {
                 if let Ok(data) = frame.into_data() {
+                    if let Err(none) = room.grow(data.len()) {
+                        drop((collector, room, data));
+                        drain(body).await;
+                        return Err(BodyError::NoRoom(none));
+                    }
                     collector.push(data);
                 }
             }
         }
         if collector.len > limits.bytes {
             // Nothing of it is needed any more, and draining takes a while.
-            drop(collector);
+            drop((collector, room));
             drain(body).await;
             return Err(BodyError::TooLarge { max: limits.bytes });
         }
@@ -164,11 +183,14 @@ mod tests {
 
     #[tokio::test]
     async fn a_body_is_joined_up_to_the_limit_and_refused_beyond() {
-        assert_eq!(read(chunks(&["abcd", "", "efgh"]), LIMITS).await.unwrap(), "abcdefgh");
-        assert_eq!(read(chunks(&[]), LIMITS).await.unwrap(), "");
-        let error = read(chunks(&["abcd", "efghi"]), LIMITS).await.unwrap_err();
+        assert_eq!(
+            read(chunks(&["abcd", "", "efgh"]), LIMITS, &Memory::default()).await.unwrap(),
+            "abcdefgh"
+        );
+        assert_eq!(read(chunks(&[]), LIMITS, &Memory::default()).await.unwrap(), "");
+        let error = read(chunks(&["abcd", "efghi"]), LIMITS, &Memory::default()).await.unwrap_err();
         assert_eq!(error, BodyError::TooLarge { max: 8 });
-        let error = read(Body::from("123456789"), LIMITS).await.unwrap_err();
+        let error = read(Body::from("123456789"), LIMITS, &Memory::default()).await.unwrap_err();
         assert_eq!(error, BodyError::TooLarge { max: 8 });
     }
 
@@ -181,14 +203,16 @@ mod tests {
         let chunks: Vec<Result<Bytes, std::io::Error>> =
             parts.into_iter().map(|part| Ok(Bytes::from(part))).collect();
         let limits = BodyLimits { bytes: 4 << 20, ..LIMITS };
-        let read = read(Body::from_stream(stream::iter(chunks)), limits).await.unwrap();
+        let read = read(Body::from_stream(stream::iter(chunks)), limits, &Memory::default())
+            .await
+            .unwrap();
         assert!(read == whole, "{} bytes of {}", read.len(), whole.len());
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_body_that_never_ends_is_given_up_in_time() {
         let endless = Body::from_stream(stream::pending::<Result<Bytes, std::io::Error>>());
-        let error = read(endless, LIMITS).await.unwrap_err();
+        let error = read(endless, LIMITS, &Memory::default()).await.unwrap_err();
         assert_eq!(error, BodyError::TooSlow { time: LIMITS.time });
     }
 
@@ -198,6 +222,36 @@ mod tests {
             Ok(Bytes::from_static(b"ab")),
             Err(std::io::Error::other("reset")),
         ]));
-        assert_eq!(read(broken, LIMITS).await.unwrap_err(), BodyError::Broken);
+        assert_eq!(read(broken, LIMITS, &Memory::default()).await.unwrap_err(), BodyError::Broken);
+    }
+
+    #[tokio::test]
+    async fn bodies_that_find_no_room_are_refused_and_what_they_took_comes_back() {
+        const KIB: usize = 1 << 10;
+        let memory = Memory::new(64 * KIB);
+        let limits = BodyLimits { bytes: 1 << 20, ..LIMITS };
+        let large = || Body::from(vec![b'x'; 40 * KIB]);
+        let first = read(large(), limits, &memory).await.unwrap();
+        assert_eq!(memory.held(), 40 * KIB);
+        let none = BodyError::NoRoom(NoRoom);
+        assert_eq!(read(large(), limits, &memory).await.unwrap_err(), none);
+        // Of unknown length: it is found out on the way.
+        let pieces = (0..40).map(|_| Ok::<_, std::io::Error>(Bytes::from(vec![b'x'; KIB])));
+        let chunked = || Body::from_stream(stream::iter(pieces.clone()));
+        assert_eq!(read(chunked(), limits, &memory).await.unwrap_err(), none);
+        assert_eq!(memory.held(), 40 * KIB, "nothing of the refused ones is held");
+        drop(first);
+        assert_eq!(read(chunked(), limits, &memory).await.unwrap().len(), 40 * KIB);
+        assert_eq!(memory.held(), 0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_head_that_announces_much_takes_nothing_before_it_sends_it() {
+        let memory = Memory::new(64 << 10);
+        let silent = Body::from_stream(stream::pending::<Result<Bytes, std::io::Error>>());
+        let waiting = read(silent, BodyLimits { bytes: 1 << 20, ..LIMITS }, &memory);
+        let looked = async { memory.held() };
+        let (waited, held) = tokio::join!(waiting, looked);
+        assert_eq!((waited.unwrap_err(), held), (BodyError::TooSlow { time: LIMITS.time }, 0));
     }
 }

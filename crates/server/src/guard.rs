@@ -51,7 +51,7 @@ where
     }
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
-        match refuse(&request, self.state.limits.bytes) {
+        match refuse(&request, self.state.limits.now().largest()) {
             None => Either::Right(self.inner.call(request)),
             Some(refusal) => Either::Left(ready(Ok(answer(&self.state, &request, &refusal)))),
         }
@@ -113,6 +113,7 @@ fn answer(state: &AppState, request: &Request<Body>, refusal: &Refusal) -> Respo
     let id = state.ids.of(request.headers());
     let report = match refusal {
         Refusal::Ambiguous(message) => {
+            state.engine.telemetry().http_rejection(HttpRejection::InvalidHead);
             errors::plain(400, "invalid_request", (*message).to_owned(), &id)
         }
         Refusal::TooLarge(max) => {

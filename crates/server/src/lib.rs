@@ -17,12 +17,14 @@
 //! In reading order: [`router`] lists every path, `guard` refuses by the head alone, `api` answers calls, `respond` writes heads,
 //! `body` reads bodies, [`listen`] accepts connections, [`ops_router`] serves operators.
 
+mod admin;
 mod api;
 mod body;
 mod clock;
 mod docs;
 mod errors;
 mod guard;
+mod limits;
 pub mod listen;
 mod log_level;
 mod models;
@@ -35,8 +37,10 @@ mod state;
 mod status;
 mod timestamp;
 
-pub use listen::{ListenOptions, Listener};
+pub use admin::{ConfigStatus, RunningConfig, config_router};
+pub use limits::ServerLimits;
+pub use listen::{ListenControl, ListenOptions, Listener};
 pub use log_level::log_level_router;
 pub use ops::{Readiness, ops_router};
 pub use routes::router;
-pub use state::{AppState, ServerLimits};
+pub use state::AppState;

@@ -13,6 +13,7 @@ use bytes::Bytes;
 use http::StatusCode;
 use serde_json::{Value, json};
 use std::time::Duration;
+use tollgate::Memory;
 use tollgate_telemetry::LogLevel;
 
 use crate::body::{self, BodyLimits};
@@ -33,7 +34,8 @@ async fn show(State(level): State<LogLevel>) -> Response {
 }
 
 async fn change(State(level): State<LogLevel>, body: Body) -> Response {
-    let read = body::read(body, LIMITS).await.map_err(|error| error.to_string());
+    let room = Memory::new(LIMITS.bytes);
+    let read = body::read(body, LIMITS, &room).await.map_err(|error| error.to_string());
     let changed = read.and_then(|body| asked(&body)).and_then(|filter| {
         let before = level.current();
         level.set(&filter).map_err(|error| error.to_string())?;

@@ -12,6 +12,8 @@ use std::task::{Context, Poll};
 use tollgate::{Answer, AnswerHead, AnswerStream, Denied};
 use tollgate_providers_common::{ClientDialect, ErrorReport};
 
+use crate::limits::Place;
+
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const EVENTS: HeaderValue = HeaderValue::from_static("text/event-stream; charset=utf-8");
 const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
@@ -39,8 +41,8 @@ pub(crate) enum StreamKind {
     Text,
 }
 
-/// The response of an answered call.
-pub(crate) fn answer(answer: Answer, id: &str, kind: StreamKind) -> Response {
+/// The response of an answered call; a stream keeps its place among the requests to its end.
+pub(crate) fn answer(answer: Answer, id: &str, kind: StreamKind, place: Place) -> Response {
     let (head, mut response) = match answer {
         Answer::Whole { head, body } => {
             let mut response = Response::new(Body::from(body));
@@ -49,7 +51,7 @@ pub(crate) fn answer(answer: Answer, id: &str, kind: StreamKind) -> Response {
             (head, response)
         }
         Answer::Stream { head, body } => {
-            let mut response = Response::new(Body::new(EventBody(body)));
+            let mut response = Response::new(Body::new(EventBody(body, place)));
             let headers = response.headers_mut();
             *headers = HeaderMap::with_capacity(HEADERS);
             let content_type = match kind {
@@ -139,7 +141,7 @@ fn insert(headers: &mut HeaderMap, name: HeaderName, value: &str) {
 
 /// An answer's stream as a response body. Pulled by the connection, so that a slow client slows the
 /// vendor; dropped with the connection, so that a client that leaves cancels the vendor.
-struct EventBody(AnswerStream);
+struct EventBody(AnswerStream, #[expect(dead_code, reason = "held")] Place);
 
 impl http_body::Body for EventBody {
     type Data = Bytes;

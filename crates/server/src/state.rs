@@ -1,33 +1,18 @@
 //! What every handler shares.
 
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 use tollgate::Tollgate;
 
-use crate::body::BodyLimits;
 use crate::clock;
 use crate::errors::PathErrors;
+use crate::limits::{Limits, ServerLimits};
 use crate::request_id::RequestIds;
-
-/// Bounds that the HTTP surface keeps by itself.
-#[derive(Debug, Clone, Copy)]
-pub struct ServerLimits {
-    /// Largest request body, in bytes.
-    pub body_bytes: usize,
-    /// A body must have come whole within this time.
-    pub body_time: Duration,
-}
-
-impl Default for ServerLimits {
-    fn default() -> Self {
-        Self { body_bytes: 32 << 20, body_time: Duration::from_secs(60) }
-    }
-}
 
 /// What every handler shares: the engine and the surface's own small things.
 pub struct AppState {
     pub(crate) engine: Tollgate,
     pub(crate) ids: RequestIds,
-    pub(crate) limits: BodyLimits,
+    pub(crate) limits: Limits,
     pub(crate) errors: PathErrors,
     pub(crate) started: SystemTime,
 }
@@ -37,13 +22,19 @@ impl AppState {
     #[must_use]
     pub fn new(engine: Tollgate, limits: ServerLimits) -> Self {
         let errors = PathErrors::new(&engine);
-        let ServerLimits { body_bytes, body_time } = limits;
+        engine.memory().set_bound(limits.body_memory);
         Self {
             engine,
             ids: RequestIds::new(),
-            limits: BodyLimits { bytes: body_bytes, time: body_time },
+            limits: Limits::new(limits),
             errors,
             started: clock::wall(),
         }
+    }
+
+    /// Other bounds from now on; requests under way keep what they have.
+    pub fn set_limits(&self, limits: ServerLimits) {
+        self.engine.memory().set_bound(limits.body_memory);
+        self.limits.set(limits);
     }
 }

@@ -158,6 +158,10 @@ impl ConfigOutcome {
 /// Why the HTTP layer refused a request before the engine saw it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum HttpRejection {
+    /// The head is no HTTP, or could be read in two ways.
+    InvalidHead,
+    /// The head did not arrive in time.
+    HeadTimeout,
     /// The body is larger than allowed.
     BodyTooLarge,
     /// The body did not arrive in time.
@@ -174,15 +178,19 @@ pub enum HttpRejection {
     MethodNotAllowed,
     /// No valid caller credential.
     Unauthorized,
-    /// Too many connections or requests at once.
+    /// Too many requests at once.
     Overloaded,
+    /// The bodies of all requests together leave no room for this one.
+    BodyMemory,
     /// The process is shutting down.
     Draining,
 }
 
 impl HttpRejection {
     /// Every reason.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 13] = [
+        Self::InvalidHead,
+        Self::HeadTimeout,
         Self::BodyTooLarge,
         Self::BodyTimeout,
         Self::BodyIncomplete,
@@ -192,6 +200,7 @@ impl HttpRejection {
         Self::MethodNotAllowed,
         Self::Unauthorized,
         Self::Overloaded,
+        Self::BodyMemory,
         Self::Draining,
     ];
 
@@ -199,6 +208,8 @@ impl HttpRejection {
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::InvalidHead => "invalid_head",
+            Self::HeadTimeout => "head_timeout",
             Self::BodyTooLarge => "body_too_large",
             Self::BodyTimeout => "body_timeout",
             Self::BodyIncomplete => "body_incomplete",
@@ -208,6 +219,7 @@ impl HttpRejection {
             Self::MethodNotAllowed => "method_not_allowed",
             Self::Unauthorized => "unauthorized",
             Self::Overloaded => "overloaded",
+            Self::BodyMemory => "body_memory",
             Self::Draining => "draining",
         }
     }

@@ -6,6 +6,7 @@
 //! or an enum's, and the number of configured names is capped.
 
 mod handles;
+mod living;
 pub mod names;
 mod registry;
 mod table;

@@ -3,14 +3,15 @@
 //! It must never fail a request: whatever cannot be said is dropped and counted.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, SystemTime};
 
 use tollgate_core_types::Operation;
 
 use crate::error::TelemetryError;
 use crate::event::{AttemptEvent, ConfigOutcome, HttpRejection, RequestEvent};
 use crate::log::{LogOptions, RequestLog};
-use crate::metrics::{DeploymentMetrics, GatewayMetrics, ModelMetrics, Registry, names};
+use crate::metrics::{DeploymentMetrics, GatewayMetrics, InFlight, ModelMetrics, Registry, names};
 use crate::trace::{Span, TraceOptions, Tracer};
 
 /// Settings of [`Telemetry`].
@@ -54,6 +55,8 @@ struct Inner {
     gateway: GatewayMetrics,
     log: Option<RequestLog>,
     tracer: Tracer,
+    /// Whether requests are logged now.
+    logs: AtomicBool,
 }
 
 impl Telemetry {
@@ -85,7 +88,8 @@ impl Telemetry {
         let registry = Arc::new(Registry::new(options.max_names)?);
         let gateway = GatewayMetrics::new(&registry, &options.version);
         let tracer = options.traces.as_ref().map(Tracer::start).transpose()?.unwrap_or_default();
-        Ok(Self(Arc::new(Inner { registry, gateway, log, tracer })))
+        let logs = AtomicBool::new(true);
+        Ok(Self(Arc::new(Inner { registry, gateway, log, logs, tracer })))
     }
 
     /// Handles of a model group for one operation. `alias` must be a configured name.
@@ -127,7 +131,7 @@ impl Telemetry {
     pub fn request(&self, model: &ModelMetrics, event: &RequestEvent<'_>) {
         model.record(event);
         self.0.tracer.end_request(event);
-        if let Some(log) = &self.0.log {
+        if let Some(log) = self.log() {
             log.request(event);
         }
     }
@@ -137,7 +141,7 @@ impl Telemetry {
         deployment.record(event);
         self.0.gateway.attempt(event.kind);
         self.0.tracer.end_attempt(event);
-        if let Some(log) = &self.0.log {
+        if let Some(log) = self.log() {
             log.attempt(event);
         }
     }
@@ -156,6 +160,30 @@ impl Telemetry {
     /// and what became of the one offered. A rejected one leaves the generation as it is.
     pub fn config_loaded(&self, generation: u64, outcome: ConfigOutcome) {
         self.0.gateway.config_loaded(generation, outcome);
+    }
+
+    /// Tells when the running configuration was taken.
+    pub fn config_taken(&self, at: SystemTime) {
+        self.0.gateway.config_taken(at);
+    }
+
+    /// Shows how much memory request bodies hold together.
+    pub fn set_body_memory(&self, bytes: usize) {
+        self.0.gateway.body_memory(bytes);
+    }
+
+    /// Counts a client's connection as open until the guard drops.
+    pub fn connection(&self) -> InFlight {
+        self.0.gateway.connection()
+    }
+
+    /// Turns the request log on or off while it runs. Without a log there is nothing to turn on.
+    pub fn log_requests(&self, on: bool) {
+        self.0.logs.store(on, Ordering::Relaxed);
+    }
+
+    fn log(&self) -> Option<&RequestLog> {
+        self.0.log.as_ref().filter(|_| self.0.logs.load(Ordering::Relaxed))
     }
 
     /// All metrics in Prometheus' text format.

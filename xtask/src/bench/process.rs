@@ -67,6 +67,12 @@ impl Process {
         (of("VmRSS:"), of("VmHWM:"))
     }
 
+    /// Asks it to load its configuration again.
+    pub(super) fn hang_up(&self) -> Result<()> {
+        let pid = self.child.id().to_string();
+        crate::shell::output(Command::new("kill").args(["-HUP", &pid])).map(drop)
+    }
+
     fn pids(&self) -> Vec<u32> {
         let parent = self.child.id();
         let path = format!("/proc/{parent}/task/{parent}/children");

@@ -126,6 +126,11 @@ impl Targets {
         }
     }
 
+    /// Where the upstream answers.
+    pub(super) fn upstream(&self) -> SocketAddr {
+        self.upstream.address
+    }
+
     /// What runs and what could not.
     pub(super) fn describe(&self) -> String {
         let names: Vec<&str> = self.all.iter().map(|target| target.name).collect();

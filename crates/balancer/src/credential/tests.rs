@@ -116,3 +116,13 @@ fn a_shell_takes_the_probes_that_are_due() {
     drop(probes);
     assert_eq!(book.due_probes(now + secs(60)).len(), 2, "given back");
 }
+
+#[test]
+fn what_nobody_uses_is_forgotten() {
+    let book = CredentialBook::new();
+    let kept = book.credential(&Arc::from("kept"));
+    drop(book.credential(&Arc::from("gone")));
+    book.forget_unused();
+    let ids: Vec<_> = book.all().iter().map(|credential| Arc::clone(credential.id())).collect();
+    assert_eq!(ids, [Arc::clone(kept.id())]);
+}

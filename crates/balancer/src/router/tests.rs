@@ -5,6 +5,7 @@ use std::num::NonZeroU32;
 use proptest::prelude::*;
 
 use super::*;
+use crate::CredentialFault;
 use crate::limits::Limits;
 use crate::testing::{epoch, group, member, router};
 
@@ -163,4 +164,24 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn what_the_caller_knows_to_have_changed_starts_anew() {
+    let (book, now) = (CredentialBook::new(), epoch());
+    let before = Router::new(vec![group("g", &["a", "b"])], &book).unwrap();
+    for member in before.group("g").unwrap().members() {
+        member.core().admit(now, false).unwrap();
+        member.credential().disable(CredentialFault::Refused, "auth", None, now);
+    }
+    book.renew(&Arc::from("b"));
+    let after = before.succeed_where(vec![group("g", &["a", "b"])], &book, |id| id != "b").unwrap();
+    let members = after.group("g").unwrap().members();
+    let busy: Vec<_> = members.iter().map(|member| member.status(now).in_use.in_flight).collect();
+    assert_eq!(busy, [1, 0]);
+    assert!(members[0].credential().check(now).is_err(), "the same key is still refused");
+    assert!(members[1].credential().check(now).is_ok(), "another key has its chance");
+    let straggler = before.group("g").unwrap().members()[1].credential();
+    straggler.disable(CredentialFault::Refused, "auth", None, now);
+    assert!(members[1].credential().check(now).is_ok(), "what the old key meets is not its fault");
 }

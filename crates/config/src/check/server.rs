@@ -6,7 +6,7 @@ use super::section;
 use crate::read::{At, Holds, Section, decide, shown};
 use crate::report::Report;
 use crate::tree::{Text, Value};
-use crate::types::Server;
+use crate::types::{BodyLimits, Server};
 
 /// Reads the section, with a default for everything that it does not say.
 pub(super) fn read(root: &mut Section<'_>, report: &mut Report) -> Server {
@@ -17,25 +17,66 @@ pub(super) fn read(root: &mut Section<'_>, report: &mut Report) -> Server {
     if let Some(limit) = given.take(&["body_limit"], report).and_then(|at| at.size(report)) {
         server.body_limit = limit;
     }
-    let connections = given.take(&["max_connections"], report);
-    if let Some(most) = connections.and_then(|at| at.whole(1..=u64::from(u32::MAX), report)) {
-        server.max_connections = usize::try_from(most).unwrap_or(usize::MAX);
+    body_limits(&mut given, &mut server, report);
+    body_memory(&mut given, &mut server, report);
+    for (name, field) in [
+        ("max_connections", &mut server.max_connections),
+        ("max_requests", &mut server.max_requests),
+    ] {
+        let at = given.take(&[name], report);
+        if let Some(most) = at.and_then(|at| at.whole(1..=u64::from(u32::MAX), report)) {
+            *field = usize::try_from(most).unwrap_or(usize::MAX);
+        }
     }
     for (name, field) in [
         ("header_timeout", &mut server.header_timeout),
         ("body_timeout", &mut server.body_timeout),
         ("keep_alive", &mut server.keep_alive),
+        ("max_connection_age", &mut server.max_connection_age),
     ] {
         let at = given.take(&[name], report);
         if let Some(duration) = at.and_then(|at| at.some_duration(report)) {
             *field = duration;
         }
     }
-    if let Some(drain) = given.take(&["drain"], report).and_then(|at| at.duration(report)) {
-        server.drain = drain;
+    for (name, field) in [("pre_stop", &mut server.pre_stop), ("drain", &mut server.drain)] {
+        if let Some(duration) = given.take(&[name], report).and_then(|at| at.duration(report)) {
+            *field = duration;
+        }
     }
     given.finish(report);
     server
+}
+
+fn body_limits(given: &mut Section<'_>, server: &mut Server, report: &mut Report) {
+    let Some(mut given) = section(given, &["body_limits"], report) else { return };
+    for (name, field) in [
+        ("chat", &mut server.body_limits.chat),
+        ("embeddings", &mut server.body_limits.embeddings),
+        ("count_tokens", &mut server.body_limits.count_tokens),
+    ] {
+        if let Some(limit) = given.take(&[name], report).and_then(|at| at.size(report)) {
+            *field = Some(limit);
+        }
+    }
+    given.finish(report);
+}
+
+/// Room for one body of every size that is allowed, at least.
+fn body_memory(given: &mut Section<'_>, server: &mut Server, report: &mut Report) {
+    let BodyLimits { chat, embeddings, count_tokens } = server.body_limits;
+    let single = [chat, embeddings, count_tokens].into_iter().flatten();
+    let largest = single.fold(server.body_limit, usize::max);
+    let Some(at) = given.take(&["body_memory"], report) else {
+        server.body_memory = server.body_memory.max(largest);
+        return;
+    };
+    let Some(memory) = at.size(report) else { return };
+    server.body_memory = memory;
+    if memory < largest {
+        let message = format!("{memory} bytes have no room for a body of {largest} bytes");
+        at.problem_hint(report, message, "raise it, or lower `body_limit` or `body_limits`");
+    }
 }
 
 fn listen(given: &mut Section<'_>, server: &mut Server, report: &mut Report) {

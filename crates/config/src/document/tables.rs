@@ -102,6 +102,11 @@ table! {
         ops_listen: Shape::AddressOrOff, = types::Server::default().ops_listen.map_or("off".to_owned(), |at| at.to_string());
         /// largest request body
         body_limit: Shape::Size, = say_size(types::Server::default().body_limit as u64);
+        /// the same for single routes
+        body_limits: Shape::Table(body_limits);
+        /// what the bodies of all requests may hold together; a request that finds no room gets a 503
+        /// with `retry-after`
+        body_memory: Shape::Size, = say_size(types::Server::default().body_memory as u64);
         /// for a client to send a request's head, from its first byte; for the first one from the
         /// connection's beginning
         header_timeout: Shape::Duration, = say_duration(types::Server::default().header_timeout);
@@ -109,12 +114,35 @@ table! {
         body_timeout: Shape::Duration, = say_duration(types::Server::default().body_timeout);
         /// how long an idle connection is kept
         keep_alive: Shape::Duration, = say_duration(types::Server::default().keep_alive);
-        /// connections at once
+        /// how old a connection gets before the answer to its next request closes it, so that clients
+        /// spread over instances anew
+        max_connection_age: Shape::Duration, = say_duration(types::Server::default().max_connection_age);
+        /// connections at once; further ones wait
         max_connections: Shape::Whole(1, MANY), = types::Server::default().max_connections;
-        /// how long running requests may go on after the signal to stop
+        /// requests at once; further ones get a 503 with `retry-after`
+        max_requests: Shape::Whole(1, MANY), = types::Server::default().max_requests;
+        /// how long requests are still taken after SIGTERM, while `/health/ready` already says no: as
+        /// long as load balancers need to notice, `5s` in Kubernetes. An interrupt (Ctrl-C) does not
+        /// wait
+        pre_stop: Shape::Duration, = say_duration(types::Server::default().pre_stop);
+        /// how long running requests may go on after that. Then streams end with an error event and
+        /// other requests with a 503. `terminationGracePeriodSeconds` must be more than `pre_stop` and
+        /// `drain` together, by 10 s
         drain: Shape::Duration, = say_duration(types::Server::default().drain);
         /// a broker's name for `telemetry.level`
         log_level: Shape::Text, ~ "of `telemetry`";
+    }
+}
+
+table! {
+    /// Largest bodies of single routes.
+    body_limits {
+        /// chat completions, messages, text completions and `/llm`
+        chat: Shape::Size, ~ "`body_limit`";
+        /// embeddings
+        embeddings: Shape::Size, ~ "`body_limit`";
+        /// counting tokens
+        count_tokens: Shape::Size, ~ "`body_limit`";
     }
 }
 

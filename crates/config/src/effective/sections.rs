@@ -7,8 +7,8 @@ use super::{Item, Shown};
 use crate::duration::{say_duration, say_size};
 use crate::tree::Node;
 use crate::types::{
-    Defaults, LogFormat, Model, Otlp, OtlpProtocol, ProviderKind, Retries, Server, Telemetry,
-    Timeouts,
+    BodyLimits, Defaults, LogFormat, Model, Otlp, OtlpProtocol, ProviderKind, Retries, Server,
+    Telemetry, Timeouts,
 };
 
 pub(super) fn server(server: &Server, origins: &Origins<'_>) -> Item {
@@ -16,28 +16,51 @@ pub(super) fn server(server: &Server, origins: &Origins<'_>) -> Item {
         listen,
         ops_listen,
         body_limit,
+        body_limits,
+        body_memory,
         header_timeout,
         body_timeout,
         keep_alive,
+        max_connection_age,
         max_connections,
+        max_requests,
+        pre_stop,
         drain,
     } = server;
     let of = |key: &str| origins.of(&[&["server", key]]);
     let parts: Ways<'_> = &[&["server", "listen"], &["server", "host"], &["server", "port"]];
     let ops = ops_listen.map_or_else(|| "off".to_owned(), |address| address.to_string());
-    Item::map(
-        "server",
-        vec![
-            Item::text("listen", listen.to_string(), origins.of(parts)),
-            Item::text("ops_listen", ops, of("ops_listen")),
-            Item::text("body_limit", say_size(*body_limit as u64), of("body_limit")),
-            Item::text("header_timeout", say_duration(*header_timeout), of("header_timeout")),
-            Item::text("body_timeout", say_duration(*body_timeout), of("body_timeout")),
-            Item::text("keep_alive", say_duration(*keep_alive), of("keep_alive")),
-            Item::plain("max_connections", max_connections, of("max_connections")),
-            Item::text("drain", say_duration(*drain), of("drain")),
-        ],
-    )
+    let age = say_duration(*max_connection_age);
+    let mut items = Vec::from([
+        Item::text("listen", listen.to_string(), origins.of(parts)),
+        Item::text("ops_listen", ops, of("ops_listen")),
+        Item::text("body_limit", say_size(*body_limit as u64), of("body_limit")),
+        Item::text("body_memory", say_size(*body_memory as u64), of("body_memory")),
+        Item::text("header_timeout", say_duration(*header_timeout), of("header_timeout")),
+        Item::text("body_timeout", say_duration(*body_timeout), of("body_timeout")),
+        Item::text("keep_alive", say_duration(*keep_alive), of("keep_alive")),
+        Item::text("max_connection_age", age, of("max_connection_age")),
+        Item::plain("max_connections", max_connections, of("max_connections")),
+        Item::plain("max_requests", max_requests, of("max_requests")),
+        Item::text("pre_stop", say_duration(*pre_stop), of("pre_stop")),
+        Item::text("drain", say_duration(*drain), of("drain")),
+    ]);
+    items.extend(route_limits(body_limits, origins));
+    Item::map("server", items)
+}
+
+/// The bounds of single routes, where there are any.
+fn route_limits(limits: &BodyLimits, origins: &Origins<'_>) -> Option<Item> {
+    let BodyLimits { chat, embeddings, count_tokens } = limits;
+    let of = |key: &str| origins.of(&[&["server", "body_limits", key]]);
+    let items: Vec<Item> =
+        [("chat", chat), ("embeddings", embeddings), ("count_tokens", count_tokens)]
+            .into_iter()
+            .filter_map(|(key, limit)| {
+                Some(Item::text(key, say_size(limit.as_ref().copied()? as u64), of(key)))
+            })
+            .collect();
+    (!items.is_empty()).then(|| Item::map("body_limits", items))
 }
 
 pub(super) fn telemetry(telemetry: &Telemetry, origins: &Origins<'_>) -> Item {

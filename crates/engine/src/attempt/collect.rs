@@ -7,22 +7,24 @@ use tollgate_core_types::{ErrorClass, UpstreamError};
 use tollgate_providers_common::ByteStream;
 
 use crate::clock;
+use crate::memory::{Memory, Room};
 
 /// Largest whole answer accepted, in bytes: images as base64 fit, a runaway vendor does not.
 pub(crate) const MAX_ANSWER: usize = 64 << 20;
 /// Largest error body read, in bytes; the message is cut far below.
 pub(crate) const MAX_ERROR: usize = 64 << 10;
 
-/// Reads all of `body`.
+/// Reads all of `body`, which is counted as long as it lives: it was paid for, so it is read even
+/// where memory is short, and new requests wait instead.
 ///
 /// # Errors
 /// When it breaks off, is larger than `max`, or is not whole at `until`.
 pub(crate) async fn whole(
     body: &mut ByteStream,
-    max: usize,
+    (memory, max): (&Memory, usize),
     until: Instant,
 ) -> Result<Bytes, UpstreamError> {
-    let collected = tokio::time::timeout_at(until.into(), join(body, max)).await;
+    let collected = tokio::time::timeout_at(until.into(), join(body, memory.room(), max)).await;
     collected.unwrap_or_else(|_| {
         let message = "the answer was not whole in time";
         Err(UpstreamError::new(ErrorClass::FirstTokenTimeout, message))
@@ -49,7 +51,7 @@ pub(crate) async fn error_body(body: &mut ByteStream, until: Instant) -> Bytes {
     read.freeze()
 }
 
-async fn join(body: &mut ByteStream, max: usize) -> Result<Bytes, UpstreamError> {
+async fn join(body: &mut ByteStream, mut room: Room, max: usize) -> Result<Bytes, UpstreamError> {
     let mut first: Option<Bytes> = None;
     let mut rest = BytesMut::new();
     while let Some(chunk) = body.next().await {
@@ -58,6 +60,7 @@ async fn join(body: &mut ByteStream, max: usize) -> Result<Bytes, UpstreamError>
             let message = format!("the answer is larger than {max} bytes");
             return Err(UpstreamError::new(ErrorClass::Malformed, message));
         }
+        room.grow_anyway(chunk.len());
         if first.is_none() && rest.is_empty() {
             first = Some(chunk);
         } else {
@@ -67,7 +70,7 @@ async fn join(body: &mut ByteStream, max: usize) -> Result<Bytes, UpstreamError>
             rest.extend_from_slice(&chunk);
         }
     }
-    Ok(first.unwrap_or_else(|| rest.freeze()))
+    Ok(room.hold(first.unwrap_or_else(|| rest.freeze())))
 }
 
 #[cfg(test)]
@@ -86,27 +89,30 @@ mod tests {
     #[tokio::test]
     async fn pieces_are_joined_and_one_piece_is_not_copied() {
         let one = Bytes::from_static(b"{}");
-        let read = whole(&mut body(vec![Ok(one.clone())]), 9, soon()).await.unwrap();
+        let read =
+            whole(&mut body(vec![Ok(one.clone())]), (&Memory::default(), 9), soon()).await.unwrap();
         assert_eq!(read.as_ptr(), one.as_ptr());
         let parts = vec![Ok("a".into()), Ok("b".into()), Ok("c".into())];
-        assert_eq!(whole(&mut body(parts), 9, soon()).await.unwrap(), "abc");
+        assert_eq!(whole(&mut body(parts), (&Memory::default(), 9), soon()).await.unwrap(), "abc");
     }
 
     #[tokio::test]
     async fn too_much_is_malformed_and_a_break_is_a_transport_failure() {
         let parts = vec![Ok("abc".into()), Ok("def".into())];
-        let error = whole(&mut body(parts), 5, soon()).await.unwrap_err();
+        let error = whole(&mut body(parts), (&Memory::default(), 5), soon()).await.unwrap_err();
         assert_eq!(error.class, ErrorClass::Malformed);
         let broken =
             TransportError::Broken { origin: "http://x".to_owned(), reason: "reset".to_owned() };
-        let error = whole(&mut body(vec![Ok("a".into()), Err(broken)]), 5, soon()).await;
+        let error =
+            whole(&mut body(vec![Ok("a".into()), Err(broken)]), (&Memory::default(), 5), soon())
+                .await;
         assert_eq!(error.unwrap_err().class, ErrorClass::Transport);
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_body_that_stalls_is_given_up() {
         let mut stalled: ByteStream = Box::pin(futures_util::stream::pending());
-        let error = whole(&mut stalled, 5, soon()).await.unwrap_err();
+        let error = whole(&mut stalled, (&Memory::default(), 5), soon()).await.unwrap_err();
         assert_eq!(error.class, ErrorClass::FirstTokenTimeout);
         assert_eq!(error_body(&mut stalled, soon()).await, "");
     }

@@ -40,7 +40,8 @@ pub(super) async fn content(
             Ok(rendered(&reply, shared))
         }
         (Form::Json, stream) => {
-            let bytes = collect::whole(&mut body, collect::MAX_ANSWER, until).await?;
+            let bounds = (shared.memory, collect::MAX_ANSWER);
+            let bytes = collect::whole(&mut body, bounds, until).await?;
             let bytes = json_text(bytes)?;
             if stream && !bytes.trim_ascii_start().starts_with(b"{") {
                 mislabelled(bytes, shared, way)

@@ -60,6 +60,7 @@ impl Builder<'_> {
             otel_name: config.provider.otel_name().into(),
             key_id: config.credential.as_ref().map(|credential| credential.id.as_str().into()),
             secrets: redact::secrets(config),
+            auth: config.auth.clone(),
             provider: vendor.provider,
             target,
             authorizer: Arc::new(authorizer(config, vendor.chat)?),

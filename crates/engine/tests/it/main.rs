@@ -6,5 +6,6 @@
 mod calls;
 mod client;
 mod faults;
+mod reload;
 mod streams;
 mod upstream;

@@ -125,6 +125,7 @@ fn of_an_answer(class: ErrorClass) -> bool {
         | ErrorClass::BrokenStream
         | ErrorClass::Deadline
         | ErrorClass::Cancelled
+        | ErrorClass::Stopping
         | ErrorClass::Internal => false,
     }
 }

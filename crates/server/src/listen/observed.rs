@@ -91,7 +91,7 @@ where
     type Future = Answering<S::Future>;
 
     fn call(&self, request: Request<R>) -> Self::Future {
-        let under_way = Some(self.pace.begin(request.version()));
+        let under_way = Some(self.pace.begin(request.version(), clock::now()));
         Answering { inner: self.inner.call(request), under_way }
     }
 }

@@ -33,6 +33,8 @@ pub(super) enum Overdue {
     Head,
     /// The next request: the connection may end in peace.
     Idle,
+    /// The connection itself, which has a request again: its answer may be the last.
+    Age,
 }
 
 #[derive(Debug)]
@@ -41,6 +43,10 @@ struct State {
     /// Streams of HTTP/2 share the connection: bytes between two requests are pings and the like,
     /// which neither begin a head nor keep a connection.
     multiplexed: bool,
+    /// When a request is to be the last one; none once that was told.
+    last_from: Option<Instant>,
+    /// It was reached and is yet to be told.
+    is_last: bool,
 }
 
 /// The pace of one connection, told by its socket and its requests.
@@ -54,8 +60,11 @@ pub(super) struct Pace {
 impl Pace {
     /// The pace of a connection that begins now.
     pub(super) fn new(options: &ListenOptions, now: Instant) -> Self {
-        let ListenOptions { header_time, keep_alive, max_connections: _, drain: _ } = *options;
-        let state = State { phase: Phase::Head(now), multiplexed: false };
+        let ListenOptions { header_time, keep_alive, max_age, max_connections: _, drain: _ } =
+            *options;
+        let last_from = now.checked_add(max_age);
+        let phase = Phase::Head(now);
+        let state = State { phase, multiplexed: false, last_from, is_last: false };
         Self { header_time, keep_alive, state: Mutex::new(state) }
     }
 
@@ -76,8 +85,11 @@ impl Pace {
     }
 
     /// A request's head is complete; the request is under way until the guard drops.
-    pub(super) fn begin(self: &Arc<Self>, version: Version) -> UnderWay {
+    pub(super) fn begin(self: &Arc<Self>, version: Version, now: Instant) -> UnderWay {
         let mut state = self.lock();
+        if state.last_from.is_some_and(|from| from <= now) {
+            (state.last_from, state.is_last) = (None, true);
+        }
         state.multiplexed |= version == Version::HTTP_2;
         state.phase = match state.phase {
             Phase::Head(_) | Phase::Idle(_) => Phase::Busy(1),
@@ -127,6 +139,9 @@ impl Pace {
         mut alarm: Pin<&mut Sleep>,
         cx: &mut Context<'_>,
     ) -> Poll<Overdue> {
+        if std::mem::take(&mut self.lock().is_last) {
+            return Poll::Ready(Overdue::Age);
+        }
         loop {
             let due = self.due();
             if let Some((at, _)) = due

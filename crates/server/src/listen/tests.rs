@@ -45,8 +45,15 @@ impl Stage {
             keep_alive: KEEP_ALIVE,
             ..ListenOptions::default()
         };
+        Self::with(options)
+    }
+
+    fn with(options: ListenOptions) -> Self {
         let (stop, stopped) = watch::channel(());
-        let server = ConnectionServer { builder: builder(), router: app(), options, stopped };
+        let control = ListenControl(Arc::new(ArcSwap::from_pointee(options)));
+        let (builder, router) = (builder(), app());
+        let server =
+            ConnectionServer { builder, router, control, telemetry: None, stopped, made: 0 };
         Self { server, stop, served: JoinSet::new() }
     }
 
@@ -285,4 +292,104 @@ async fn sockets_that_are_silent_slow_or_idle_are_closed_each_at_its_time() {
     stop.send(()).unwrap();
     served.join_next().await.unwrap().unwrap();
     assert!(TcpStream::connect(address).await.is_err(), "the port is free again");
+}
+
+/// What a client reads up to the end of an answer.
+async fn head(client: &mut Client<DuplexStream>) -> String {
+    let mut seen = Vec::new();
+    while !seen.ends_with(b"here") && !seen.ends_with(b"late") {
+        assert_ne!(client.0.read_buf(&mut seen).await.unwrap(), 0, "closed");
+    }
+    String::from_utf8(seen).unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_answer_to_the_first_request_of_an_old_connection_closes_it() {
+    let mut stage = Stage::with(ListenOptions { max_age: secs(100), ..ListenOptions::default() });
+    let mut client = stage.connect();
+    let slow = b"GET /slow HTTP/1.1\r\nhost: t\r\n\r\n";
+    client.send(REQUEST).await;
+    assert!(!head(&mut client).await.contains("connection: close"));
+    sleep(secs(60)).await;
+    client.send(slow).await;
+    assert!(!head(&mut client).await.contains("connection: close"), "it began in time");
+    client.send(slow).await;
+    let last = head(&mut client).await;
+    assert!(last.contains("connection: close"), "{last}");
+    assert!(about(Duration::ZERO)(client.closed(clock::now()).await));
+}
+
+#[test]
+fn ages_lie_apart_but_never_over_the_bound() {
+    let ages: Vec<Duration> = (0..1000).map(|number| spread(secs(1000), number)).collect();
+    assert!(ages.iter().all(|age| *age <= secs(1000) && *age >= secs(900)));
+    let tenths = |from: u64| {
+        let range = secs(900 + from * 10)..secs(910 + from * 10);
+        ages.iter().filter(|age| range.contains(age)).count()
+    };
+    assert!((0..10).all(|from| (80..=120).contains(&tenths(from))), "evenly");
+}
+
+#[tokio::test(start_paused = true)]
+async fn answers_under_way_at_the_stop_say_that_the_connection_closes() {
+    let mut stage = Stage::new();
+    let mut client = stage.connect();
+    client.send(b"GET /slow HTTP/1.1\r\nhost: t\r\n\r\n").await;
+    sleep(secs(1)).await;
+    stage.stop.send(()).unwrap();
+    assert!(head(&mut client).await.contains("connection: close"));
+}
+
+#[tokio::test]
+async fn the_deadline_acts_once_and_then_lets_requests_say_their_last_words() {
+    let options = ListenOptions { drain: Duration::from_millis(50), ..ListenOptions::default() };
+    let listener = Listener::bind(([127, 0, 0, 1], 0).into(), options).await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (cut, was_cut) = watch::channel(0);
+    let (begin, mut begun) = watch::channel(());
+    let waits = async move || {
+        let _ = begin.send(());
+        let _ = was_cut.clone().wait_for(|times| *times > 0).await;
+        "cut"
+    };
+    let app = Router::new().route("/", get(waits));
+    let (stop, stopped) = oneshot::channel::<()>();
+    let mut served = JoinSet::new();
+    let listener = listener.at_deadline(move || cut.send_modify(|times| *times += 1));
+    served.spawn(listener.serve(app, async {
+        let _ = stopped.await;
+    }));
+    let mut client = Client(TcpStream::connect(address).await.unwrap());
+    client.send(REQUEST).await;
+    begun.changed().await.unwrap();
+    stop.send(()).unwrap();
+    client.answered("cut").await;
+    served.join_next().await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn further_connections_wait_until_there_is_room_also_under_a_new_bound() {
+    let options = ListenOptions { max_connections: 1, ..ListenOptions::default() };
+    let listener = Listener::bind(([127, 0, 0, 1], 0).into(), options).await.unwrap();
+    let (address, control) = (listener.local_addr().unwrap(), listener.control());
+    let mut served = JoinSet::new();
+    served.spawn(listener.serve(app(), std::future::pending()));
+    let connect = async || Client(TcpStream::connect(address).await.unwrap());
+    let mut first = connect().await;
+    first.send(REQUEST).await;
+    first.answered("here").await;
+    let mut second = connect().await;
+    second.send(REQUEST).await;
+    let early = tokio::time::timeout(Duration::from_millis(50), second.answered("here")).await;
+    assert!(early.is_err());
+    drop(first);
+    second.answered("here").await;
+    control.set(ListenOptions { max_connections: 2, ..options });
+    // The bound is looked at when something happens: the end of a connection, or a new one.
+    drop(second);
+    let (mut third, mut fourth) = (connect().await, connect().await);
+    for client in [&mut third, &mut fourth] {
+        client.send(REQUEST).await;
+        client.answered("here").await;
+    }
 }

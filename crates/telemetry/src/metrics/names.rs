@@ -57,6 +57,12 @@ pub const CONFIG_MODELS: &str = "tollgate_config_models";
 pub const CONFIG_GENERATION: &str = "tollgate_config_generation";
 /// Whether the last configuration offered was taken.
 pub const CONFIG_LAST_LOAD_SUCCESSFUL: &str = "tollgate_config_last_load_successful";
+/// When the running configuration was taken.
+pub const CONFIG_LAST_LOAD_TIME: &str = "tollgate_config_last_load_timestamp_seconds";
+/// Memory that request bodies hold.
+pub const BODY_MEMORY: &str = "tollgate_body_memory_bytes";
+/// Open connections of clients.
+pub const CONNECTIONS: &str = "tollgate_connections";
 /// Configurations offered, by what became of them.
 pub const CONFIG_LOADS: &str = "tollgate_config_loads_total";
 /// Duration of upstream calls, by the GenAI convention.
@@ -133,7 +139,7 @@ const OVERHEAD_TIME: &[f64] = &[
 ];
 
 /// Every metric of the gateway.
-pub(crate) const ALL: [Definition; 31] = [
+pub(crate) const ALL: [Definition; 34] = [
     counter(REQUESTS, "Requests by model group, operation, HTTP status and outcome."),
     seconds(REQUEST_DURATION, "Time from a request's arrival to its end.", DURATION),
     seconds(
@@ -186,6 +192,19 @@ pub(crate) const ALL: [Definition; 31] = [
         CONFIG_LAST_LOAD_SUCCESSFUL,
         "Whether the last configuration offered was taken: 1 yes, 0 no, the one before runs on.",
     ),
+    Definition {
+        name: CONFIG_LAST_LOAD_TIME,
+        help: "When the running configuration was taken, in seconds since 1970.",
+        unit: Some(Unit::Seconds),
+        kind: Kind::Gauge,
+    },
+    Definition {
+        name: BODY_MEMORY,
+        help: "Memory reserved for request bodies that are being read or served.",
+        unit: Some(Unit::Bytes),
+        kind: Kind::Gauge,
+    },
+    gauge(CONNECTIONS, "Open connections of clients."),
     counter(CONFIG_LOADS, "Configurations offered since the start, by outcome."),
     seconds(GEN_AI_DURATION, "Duration of GenAI operations, one per upstream attempt.", DURATION),
     seconds(

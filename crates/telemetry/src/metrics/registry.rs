@@ -3,7 +3,7 @@
 //! It must never be installed as the process's global recorder: a library does not own that.
 
 use std::collections::HashSet;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use metrics::{
     Counter, Gauge, Histogram, Key, KeyName, Label, Level, Metadata, Recorder, SharedString,
@@ -12,6 +12,7 @@ use metrics_exporter_prometheus::{
     Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder,
 };
 
+use super::living::Living;
 use super::names::{self, Kind};
 use crate::error::TelemetryError;
 
@@ -35,6 +36,7 @@ pub(crate) struct Registry {
     /// Names seen per set; beyond `max_names` of a set, `other`.
     names: Mutex<HashSet<(NameSet, String)>>,
     max_names: usize,
+    deployments: Mutex<Living>,
 }
 
 impl Registry {
@@ -51,7 +53,13 @@ impl Registry {
         let recorder = builder.build_recorder();
         describe(&recorder);
         let handle = recorder.handle();
-        Ok(Self { recorder, handle, names: Mutex::default(), max_names })
+        Ok(Self {
+            recorder,
+            handle,
+            names: Mutex::default(),
+            max_names,
+            deployments: Mutex::default(),
+        })
     }
 
     /// `name` as a label value: itself while its set has room or knows it, `other` beyond.
@@ -86,9 +94,23 @@ impl Registry {
         self.recorder.register_histogram(&Key::from_parts(name, labels), &METADATA)
     }
 
-    /// The text format 0.0.4.
+    /// Handles of a deployment were made.
+    pub(crate) fn enter(&self, deployment: &str) {
+        self.deployments().enter(deployment);
+    }
+
+    /// Handles of a deployment are gone.
+    pub(crate) fn leave(&self, deployment: &str) {
+        self.deployments().leave(deployment);
+    }
+
+    fn deployments(&self) -> MutexGuard<'_, Living> {
+        self.deployments.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The text format 0.0.4, without the states of deployments that are no more.
     pub(crate) fn render(&self) -> String {
-        self.handle.render()
+        self.deployments().shown(self.handle.render())
     }
 
     /// Drains histogram samples into buckets.

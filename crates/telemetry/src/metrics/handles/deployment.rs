@@ -52,6 +52,7 @@ impl DeploymentMetrics {
         let known = id != names::OTHER;
         let or_other = |name: &str| if known { name } else { names::OTHER }.to_owned();
         let (provider, upstream_model) = (or_other(provider), or_other(upstream_model));
+        registry.enter(&id);
         let by_id = || vec![label("deployment", &id)];
         Self(Arc::new(Deployment {
             attempts: Table::new(OUTCOMES * RESULTS),
@@ -193,6 +194,7 @@ impl Drop for Deployment {
     fn drop(&mut self) {
         self.state.set(DeploymentState::Closed.value());
         self.cooldown.set(0.0);
+        self.registry.leave(&self.id);
     }
 }
 

@@ -1,8 +1,10 @@
 //! Metrics of the gateway as a whole.
 
+use std::time::SystemTime;
+
 use metrics::{Counter, Gauge, Label};
 
-use super::label;
+use super::{InFlight, label};
 use crate::event::{AttemptKind, ConfigOutcome, HttpRejection};
 use crate::metrics::names;
 use crate::metrics::registry::Registry;
@@ -18,6 +20,9 @@ pub(crate) struct GatewayMetrics {
     config_models: Gauge,
     config_generation: Gauge,
     config_last_load: Gauge,
+    config_time: Gauge,
+    body_memory: Gauge,
+    connections: Gauge,
     config_loads: [Counter; ConfigOutcome::ALL.len()],
 }
 
@@ -41,6 +46,9 @@ impl GatewayMetrics {
             config_models: registry.gauge(names::CONFIG_MODELS, Vec::new()),
             config_generation: registry.gauge(names::CONFIG_GENERATION, Vec::new()),
             config_last_load: registry.gauge(names::CONFIG_LAST_LOAD_SUCCESSFUL, Vec::new()),
+            config_time: registry.gauge(names::CONFIG_LAST_LOAD_TIME, Vec::new()),
+            body_memory: registry.gauge(names::BODY_MEMORY, Vec::new()),
+            connections: registry.gauge(names::CONNECTIONS, Vec::new()),
             config_loads: ConfigOutcome::ALL.map(|outcome| {
                 let labels = vec![Label::new("outcome", outcome.as_str())];
                 registry.counter(names::CONFIG_LOADS, labels)
@@ -99,5 +107,21 @@ impl GatewayMetrics {
                 self.config_last_load.set(0.0);
             }
         }
+    }
+
+    /// Shows when the running configuration was taken.
+    pub(crate) fn config_taken(&self, at: SystemTime) {
+        let since = at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        self.config_time.set(since.as_secs_f64());
+    }
+
+    /// Shows how much memory request bodies hold.
+    pub(crate) fn body_memory(&self, bytes: usize) {
+        self.body_memory.set(bytes as f64);
+    }
+
+    /// Counts a connection as open until the guard drops.
+    pub(crate) fn connection(&self) -> InFlight {
+        InFlight::new(&self.connections)
     }
 }
