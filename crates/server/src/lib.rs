@@ -25,6 +25,7 @@ mod errors;
 mod guard;
 pub mod listen;
 mod models;
+mod openapi;
 mod ops;
 mod request_id;
 mod respond;
@@ -32,6 +33,7 @@ mod routes;
 mod simple;
 mod state;
 mod status;
+mod table;
 mod timestamp;
 
 pub use listen::{ListenOptions, Listener};
