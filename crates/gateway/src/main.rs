@@ -2,9 +2,16 @@
 //!
 //! Nothing is decided here that a library could decide.
 
+mod ask;
 mod banner;
+mod check;
 mod cli;
+mod clock;
+mod completions;
+mod health;
 mod lifecycle;
+mod models;
+mod version;
 
 use clap::Parser as _;
 use std::io::Write as _;
@@ -22,30 +29,30 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 const BAD_CONFIG: u8 = 2;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
-    let done = match cli.command {
-        None | Some(Command::Serve) => match cli.load() {
-            Ok(config) => lifecycle::serve(&config).map(|()| ExitCode::SUCCESS),
-            Err(problems) => Err(problems.into()),
-        },
-        Some(Command::Check(check)) => cli.check(check),
-    };
-    match done {
-        Ok(code) => code,
-        Err(error) => {
-            let _ = writeln!(std::io::stderr(), "tollgate: {error:#}");
-            exit_code(&error)
-        }
-    }
+    run(Cli::parse()).unwrap_or_else(|error| {
+        let _ = writeln!(std::io::stderr(), "tollgate: {error:#}");
+        exit_code(&error)
+    })
 }
 
-/// A configuration that cannot be read or built is bad; everything else merely failed.
-fn exit_code(error: &anyhow::Error) -> ExitCode {
-    if error.is::<BuildError>() || error.is::<ConfigErrors>() {
-        ExitCode::from(BAD_CONFIG)
-    } else {
-        ExitCode::FAILURE
+fn run(Cli { sources, command }: Cli) -> anyhow::Result<ExitCode> {
+    match command {
+        None | Some(Command::Serve) => lifecycle::serve(&sources.load()?)?,
+        Some(Command::Check(check)) => return check::run(check, &sources),
+        Some(Command::Models(models)) => match &models.url {
+            Some(address) => models::of_gateway(address, &models)?,
+            None => models::of_config(&sources.load()?)?,
+        },
+        Some(Command::Health(health)) => return health::run(&health, &sources),
+        Some(Command::Completions(completions)) => completions::run(&completions)?,
     }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A configuration that cannot be built is as bad as one that cannot be read.
+fn exit_code(error: &anyhow::Error) -> ExitCode {
+    let bad = error.is::<BuildError>() || error.is::<ConfigErrors>();
+    if bad { ExitCode::from(BAD_CONFIG) } else { ExitCode::FAILURE }
 }
 
 #[cfg(test)]
