@@ -43,6 +43,7 @@ function words(schema) {
   const choice = schema.anyOf || schema.oneOf;
   if (choice) return choice.map(words).filter(word => word !== "null").join(" | ");
   const types = [].concat(schema.type || "object").filter(type => type !== "null");
+  if (!types.length) return "null";
   return types.map(type => type === "array" ? `[${words(schema.items)}]` : type).join(" | ");
 }
 
@@ -54,8 +55,11 @@ function members(schema, seen = []) {
     return el("div", {}, ...choice.map(one => el("details", {}, el("summary", {}, el("code", {}, label(one)), el("span", {}, one.description || "")), members(one, seen))));
   }
   if (solved.type === "array") return members(solved.items, seen);
-  const rows = Object.entries(solved.properties || {}).map(([name, member]) => {
-    const needed = (solved.required || []).includes(name);
+  const needs = solved.required || [];
+  // What is required comes first, and the model with it.
+  const rank = ([name]) => needs.includes(name) ? 0 : name === "model" ? 1 : 2;
+  const rows = Object.entries(solved.properties || {}).sort((a, b) => rank(a) - rank(b)).map(([name, member]) => {
+    const needed = needs.includes(name);
     const about = member.description || solve(member)?.description;
     return el("tr", {},
       el("td", {}, el("code", {}, name), needed ? el("span", { class: "need", title: "required" }, " *") : null),
@@ -161,7 +165,7 @@ function trial(place) {
     if (!body) return refresh();
     let value;
     try { value = JSON.parse(body.value || JSON.stringify(example)); } catch { return refresh(); }
-    if ("model" in value && $("model").value) value.model = $("model").value;
+    if ("model" in value && $("model").value) value = { ...value, model: $("model").value };
     if (stream) value.stream = stream.checked;
     body.value = JSON.stringify(value, null, 2);
     refresh();
@@ -192,7 +196,7 @@ function trial(place) {
     inputs.length ? el("div", { class: "row" }, ...inputs) : null, body || null,
     el("div", { class: "row" }, send, stop,
       stream ? el("label", {}, stream, "stream") : null, events ? el("label", {}, events, "show the events") : null, copy, state),
-    command, head, answer);
+    head, answer, command);
   stop.addEventListener("click", () => leaving?.abort());
   stream?.addEventListener("change", fill);
   events?.addEventListener("change", draw);
@@ -209,8 +213,10 @@ function answers(operation) {
   return el("table", {}, ...told.map(([status, told]) => el("tr", {},
     el("td", {}, el("code", {}, status)),
     el("td", {}, ...prose(told.description), ...Object.entries(told.content || {}).map(([type, { schema }]) => {
-      const title = `${type}: ${words(schema["x-event-schema"] || schema)}`;
-      return lazy(title, () => members(schema["x-event-schema"] || schema));
+      // Of a stream, what each event holds.
+      const data = schema.properties?.data;
+      const event = (data?.anyOf || [data]).find(one => one?.contentSchema)?.contentSchema || schema;
+      return lazy(`${type}: ${words(event)}`, () => members(event));
     })))));
 }
 

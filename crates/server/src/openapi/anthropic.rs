@@ -31,6 +31,12 @@ pub(crate) struct Request {
     /// The answer ends before one of these texts.
     stop_sequences: Option<Vec<String>>,
     metadata: Option<Metadata>,
+    /// A container of an earlier answer, or what is to be in a new one.
+    container: Option<Container>,
+    /// Asks the vendor what became of its cache.
+    diagnostics: Option<Map<String, Value>>,
+    /// Where the vendor computes.
+    inference_geo: Option<String>,
     /// `auto` or `standard_only`.
     service_tier: Option<String>,
     load_balance_strategy: Option<Strategy>,
@@ -55,6 +61,18 @@ pub(crate) struct CountRequest {
     thinking: Option<Thinking>,
     /// The form of the answer, and how much effort goes into it.
     output_config: Option<Map<String, Value>>,
+    /// Where the vendor may begin from its cache, for the request as a whole.
+    cache_control: Option<CacheControl>,
+    /// `standard` or `fast`.
+    speed: Option<String>,
+}
+
+/// A container's id, or its settings.
+#[derive(JsonSchema)]
+#[schemars(untagged, inline)]
+enum Container {
+    Id(String),
+    Settings(Map<String, Value>),
 }
 
 /// Who asks.
@@ -180,14 +198,17 @@ enum Source {
     File { file_id: String },
 }
 
-/// A tool that the model may use.
+/// A tool that the model may use: the client's own with `input_schema`, or one of the vendor's with
+/// `type`.
 #[derive(JsonSchema)]
 #[schemars(rename = "AnthropicTool")]
 struct Tool {
     name: String,
     description: Option<String>,
     /// Its arguments, as a JSON Schema.
-    input_schema: Map<String, Value>,
+    input_schema: Option<Map<String, Value>>,
+    /// A tool that the vendor knows, for example `web_search_20250305`.
+    r#type: Option<String>,
     cache_control: Option<CacheControl>,
 }
 

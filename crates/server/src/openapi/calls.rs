@@ -20,6 +20,7 @@ const STREAM: &str = "With `stream: true`, server-sent events; each `data` is on
 /// `POST /v1/chat/completions`
 pub(crate) fn chat(schemas: &mut Schemas) -> Operation {
     let chunk = schemas.read::<openai::ChatCompletionChunk>();
+    let event = json!({ "anyOf": [chunk, schemas.written::<openai::ErrorBody>()] });
     call(schemas, "createChatCompletion", "OpenAI", "Answer a conversation", Envelope::OpenAi)
         .about(
             "OpenAI's Chat Completions, whatever vendor serves the model: with tools, pictures, \
@@ -29,19 +30,20 @@ pub(crate) fn chat(schemas: &mut Schemas) -> Operation {
         )
         .takes(&schemas.read::<openai::ChatRequest>(), &chat_example(true))
         .gives("The answer.", &schemas.read::<openai::ChatCompletion>())
-        .streams(STREAM, &chunk)
+        .streams(STREAM, &event, Some("[DONE]"))
         .with_answer_headers()
 }
 
 /// `POST /v1/completions`
 pub(crate) fn completions(schemas: &mut Schemas) -> Operation {
     let chunk = schemas.read::<openai::Completion>();
+    let event = json!({ "anyOf": [chunk, schemas.written::<openai::ErrorBody>()] });
     let example = json!({ "model": "demo", "prompt": SAY, "max_tokens": 100, "stream": true });
     call(schemas, "createCompletion", "OpenAI", "Go on with a text", Envelope::OpenAi)
         .about("OpenAI's text completions. Models that only chat answer as well.")
         .takes(&schemas.read::<openai::CompletionRequest>(), &example)
         .gives("The texts.", &chunk)
-        .streams(STREAM, &chunk)
+        .streams(STREAM, &event, Some("[DONE]"))
         .with_answer_headers()
 }
 
@@ -76,6 +78,7 @@ pub(crate) fn messages(schemas: &mut Schemas) -> Operation {
             "With `stream: true`, server-sent events from `message_start` to `message_stop`. A \
              stream that fails after content ends with one `error` event instead.",
             &event,
+            None,
         )
         .with_answer_headers()
 }

@@ -82,6 +82,12 @@ pub(crate) struct ChatRequest {
     safety_identifier: Option<String>,
     /// Groups requests that share the beginning of their prompts.
     prompt_cache_key: Option<String>,
+    /// How the vendor caches the prompt.
+    prompt_cache_options: Option<Map<String, Value>>,
+    /// The older form of `prompt_cache_options.ttl`.
+    prompt_cache_retention: Option<String>,
+    /// Whether the vendor moderates request and answer.
+    moderation: Option<Map<String, Value>>,
     /// Lets the model search, where the vendor can.
     web_search_options: Option<Map<String, Value>>,
     /// The older form of `tools`.

@@ -178,9 +178,27 @@ impl Operation {
         self.gives(about, &schema)
     }
 
-    /// A stream of 200: server-sent events, each of which holds one such value.
-    pub(crate) fn streams(self, about: &str, event: &Value) -> Self {
-        let schema = json!({ "type": "string", "description": about, "x-event-schema": event });
+    /// A stream of 200: server-sent events, each of which holds one such value or, at the end, the
+    /// dialect's last word. The schema is that of one event.
+    pub(crate) fn streams(self, about: &str, event: &Value, last: Option<&str>) -> Self {
+        let value = json!({
+            "type": "string",
+            "contentMediaType": JSON,
+            "contentSchema": event,
+        });
+        let data = match last {
+            Some(word) => json!({ "anyOf": [value, { "const": word }] }),
+            None => value,
+        };
+        let schema = json!({
+            "type": "object",
+            "description": about,
+            "properties": {
+                "event": { "type": "string", "description": "Its name, where the dialect has names." },
+                "data": data,
+            },
+            "required": ["data"],
+        });
         self.answers("200", about, "text/event-stream", &schema)
     }
 
@@ -265,11 +283,11 @@ impl Told {
 /// The name of an error answer that many operations share; tells of it where that is not done yet.
 fn failure(schemas: &mut Schemas, envelope: Envelope, status: &str) -> String {
     let schema = match envelope {
-        Envelope::OpenAi => schemas.read::<openai::ErrorBody>(),
-        Envelope::Anthropic => schemas.read::<anthropic::ErrorBody>(),
+        Envelope::OpenAi => schemas.written::<openai::ErrorBody>(),
+        Envelope::Anthropic => schemas.written::<anthropic::ErrorBody>(),
         Envelope::Either => json!({ "anyOf": [
-            schemas.read::<openai::ErrorBody>(),
-            schemas.read::<anthropic::ErrorBody>(),
+            schemas.written::<openai::ErrorBody>(),
+            schemas.written::<anthropic::ErrorBody>(),
         ] }),
     };
     let told = Told {

@@ -147,7 +147,6 @@ struct ErrorMembers {
     /// The kind, for example `invalid_request_error`.
     r#type: String,
     /// The field at fault, for example `messages[0].role`.
-    #[schemars(required)]
     param: Option<String>,
     /// For programs, for example `model_not_found`.
     code: String,
