@@ -26,6 +26,10 @@ pub(crate) fn run(options: &Options) -> Result<Totals> {
             // It was allowed to be missing, so what needs it is skipped and said.
             None => pytest.env("NODE_MAY_MISS", "1"),
         };
+        match may_miss(tools::kubectl(), options, &mut totals)? {
+            Some(kubectl) => pytest.env("KUBECTL", kubectl),
+            None => pytest.env("KUBECTL_MAY_MISS", "1"),
+        };
         totals.add(shown(&mut pytest)?);
     }
     if let Some(node) = &node {
