@@ -17,8 +17,8 @@ use crate::respond;
 use crate::routes::routes;
 use crate::state::AppState;
 
-/// Nothing but the page's own two files, and calls back to this gateway.
-const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; \
+/// Nothing but the page's own two files, an icon that is empty, and calls back to this gateway.
+const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src data:; \
                       connect-src 'self'; base-uri 'none'; form-action 'none'; \
                       frame-ancestors 'none'";
 

@@ -150,7 +150,7 @@ function trial(place) {
   const example = operation.requestBody?.content["application/json"].example;
   const body = example && el("textarea", { spellcheck: "false", "aria-label": "Request body" });
   const send = el("button", { class: "send", type: "submit" }, "Send"), stop = el("button", { type: "button", disabled: true }, "Stop");
-  const state = el("span", { role: "status" }), head = el("pre", { hidden: true }), answer = el("pre", { hidden: true, "aria-live": "polite", tabindex: "0" }), command = el("pre", { tabindex: "0" });
+  const state = el("span", { role: "status" }), said = el("pre", {}), head = el("details", { hidden: true }, el("summary", {}, "Headers of the answer"), said), answer = el("pre", { hidden: true, "aria-live": "polite", tabindex: "0" }), command = el("pre", { tabindex: "0" });
   const streams = operation.responses["200"].content?.["text/event-stream"];
   const stream = streams && el("input", { type: "checkbox" }), events = streams && el("input", { type: "checkbox" });
   let leaving, raw = "", type = "";
@@ -162,6 +162,7 @@ function trial(place) {
   } }, "Copy curl");
   const refresh = () => { command.textContent = curl(request(form, place)); copy.textContent = "Copy curl"; };
   const fill = () => {
+    for (const input of form.querySelectorAll("[data-name=model], [data-name=id]")) input.value = $("model").value || input.value;
     if (!body) return refresh();
     let value;
     try { value = JSON.parse(body.value || JSON.stringify(example)); } catch { return refresh(); }
@@ -183,7 +184,7 @@ function trial(place) {
       type = response.headers.get("content-type") || "";
       state.className = response.ok ? "ok" : "bad";
       state.textContent = `${response.status} after ${first}`;
-      head.textContent = [...response.headers].map(([name, value]) => `${name}: ${value}`).join("\n"); head.hidden = false;
+      said.textContent = [...response.headers].map(([name, value]) => `${name}: ${value}`).join("\n"); head.hidden = false;
       const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
       for (let part; !(part = await reader.read()).done;) { raw += part.value; draw(); }
       state.textContent = `${response.status} after ${first}, complete after ${since()}`;
@@ -196,7 +197,7 @@ function trial(place) {
     inputs.length ? el("div", { class: "row" }, ...inputs) : null, body || null,
     el("div", { class: "row" }, send, stop,
       stream ? el("label", {}, stream, "stream") : null, events ? el("label", {}, events, "show the events") : null, copy, state),
-    head, answer, command);
+    answer, head, command);
   stop.addEventListener("click", () => leaving?.abort());
   stream?.addEventListener("change", fill);
   events?.addEventListener("change", draw);
