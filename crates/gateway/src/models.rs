@@ -24,8 +24,8 @@ pub(crate) struct Models {
     #[arg(long, value_parser = Address::parse)]
     pub(crate) url: Option<Address>,
     /// A key to show to that gateway.
-    #[arg(long, env = "TOLLGATE_API_KEY", hide_env_values = true, value_parser = key)]
-    key: Option<String>,
+    #[arg(long, env = "TOLLGATE_API_KEY", hide_env_values = true, value_name = "KEY")]
+    api_key: Option<String>,
     /// Seconds to wait for that gateway.
     #[arg(long, default_value = "5", value_parser = seconds, value_name = "SECONDS")]
     timeout: Duration,
@@ -57,7 +57,12 @@ pub(crate) fn of_gateway(address: &Address, models: &Models) -> anyhow::Result<(
         #[serde(default)]
         owned_by: String,
     }
-    let asked = ask::get(address, "/v1/models", models.key.as_deref(), models.timeout);
+    // A variable that is set to nothing is as if it were not set.
+    let key = models.api_key.as_deref().filter(|key| !key.is_empty());
+    if key.is_some_and(|key| !key.bytes().all(|byte| byte.is_ascii_graphic())) {
+        bail!("--api-key: a key is letters, digits and signs without spaces");
+    }
+    let asked = ask::get(address, "/v1/models", key, models.timeout);
     let Answer { status, body } = asked.with_context(|| format!("cannot ask {address}"))?;
     if status != 200 {
         let body: String = clean(&String::from_utf8_lossy(&body)).chars().take(200).collect();
@@ -101,12 +106,4 @@ fn print(rows: &[[String; 2]]) -> anyhow::Result<()> {
         writeln!(out, "{}", format!("{name:width$}  {about}").trim_end())?;
     }
     Ok(())
-}
-
-/// A key that can stand in a header.
-fn key(text: &str) -> Result<String, String> {
-    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Ok(text.to_owned());
-    }
-    Err("a key is letters, digits and signs without spaces".to_owned())
 }

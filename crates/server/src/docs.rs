@@ -67,7 +67,7 @@ pub(crate) struct Index {
 
 /// `GET /`
 pub(crate) async fn index(State(state): State<Arc<AppState>>) -> Response {
-    let endpoints = routes().iter().filter(|route| !is_for_people(route.path));
+    let endpoints = routes().filter(|route| !is_for_people(route.path));
     let body = Index {
         name: "tollgate",
         version: env!("CARGO_PKG_VERSION"),
@@ -75,7 +75,7 @@ pub(crate) async fn index(State(state): State<Arc<AppState>>) -> Response {
         openapi: "/openapi.json",
         models: state.engine.models().iter().map(|model| model.id.to_string()).collect(),
         endpoints: endpoints
-            .map(|route| format!("{} {}", route.method.as_str(), route.told_path()))
+            .map(|route| format!("{} {}", route.method.as_str(), route.path_in_documents()))
             .collect(),
     };
     respond::json(StatusCode::OK, &body)

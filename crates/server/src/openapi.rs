@@ -19,7 +19,7 @@ use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde_json::{Map, Value, json};
 use std::hash::{DefaultHasher, Hasher as _};
 
-use crate::table::Route;
+use crate::table::Told;
 use operation::{HEADERS, REQUEST_ID};
 use schemas::Schemas;
 
@@ -35,16 +35,13 @@ pub(crate) struct About {
     pub(crate) keys: bool,
 }
 
-/// The document of a table of routes. The same table gives the same bytes.
-pub(crate) fn document<'a, S: 'a>(
-    about: &About,
-    routes: impl IntoIterator<Item = &'a Route<S>>,
-) -> Value {
+/// The document of a listener's tables. The same tables give the same bytes.
+pub(crate) fn document(about: &About, routes: impl IntoIterator<Item = Told>) -> Value {
     let mut schemas = Schemas::new();
     let mut paths = Map::new();
     for route in routes {
         let operation = (route.tells)(&mut schemas).done();
-        let path = paths.entry(route.told_path()).or_insert_with(|| json!({}));
+        let path = paths.entry(route.path_in_documents()).or_insert_with(|| json!({}));
         path[route.method.in_documents()] = operation;
     }
     let (schemas, responses) = schemas.done();

@@ -71,8 +71,10 @@ const ABOUT: About = About {
 /// `/health/live`, `/health/ready`, `/openapi.json` and, where `with_metrics`, `/metrics`.
 pub fn ops_router(state: Arc<AppState>, readiness: Readiness, with_metrics: bool) -> Router {
     let metrics = if with_metrics { METRICS } else { &[] };
-    let document = Arc::new(Served::json(&document(&ABOUT, ROUTES.iter().chain(metrics))));
-    table::router(ROUTES.iter().chain(metrics)).with_state(Ops { app: state, readiness, document })
+    let told = table::told(ROUTES).chain(table::told(metrics));
+    let document = Arc::new(Served::json(&document(&ABOUT, told)));
+    let ops = Ops { app: state, readiness, document };
+    table::router(ROUTES).merge(table::router(metrics)).with_state(ops)
 }
 
 async fn metrics(State(ops): State<Ops>) -> Response {

@@ -12,7 +12,7 @@ use tollgate_telemetry::HttpRejection;
 use crate::guard::GuardLayer;
 use crate::openapi::{calls, own};
 use crate::state::AppState;
-use crate::table::{self, Route};
+use crate::table::{self, Route, Told};
 use crate::{api, docs, models, simple, status};
 
 /// The clients' paths: what is served, and what the document tells.
@@ -42,9 +42,10 @@ const ROUTES: &[Route<Arc<AppState>>] = &[
     Route::get("/openapi.json", || get(docs::openapi), own::openapi),
 ];
 
-/// The clients' paths, for handlers that tell of them: naming the table itself would be a circle.
-pub(crate) fn routes() -> &'static [Route<Arc<AppState>>] {
-    ROUTES
+/// What is told of the clients' paths, for handlers that tell it: naming the table itself would be a
+/// circle.
+pub(crate) fn routes() -> Box<dyn Iterator<Item = Told>> {
+    Box::new(table::told(ROUTES))
 }
 
 /// The client APIs. Nests under any path of another axum application.

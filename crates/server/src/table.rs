@@ -35,45 +35,58 @@ impl Method {
     }
 }
 
-/// One path of a listener.
-pub(crate) struct Route<S> {
-    /// How it is asked.
-    pub(crate) method: Method,
-    /// Where it is, as the router writes it.
-    pub(crate) path: &'static str,
-    /// Who answers; of the same method.
-    pub(crate) serve: Serve<S>,
-    /// What the document says.
-    pub(crate) tells: Tells,
-}
-
-/// Makes the router's side of a route.
+/// Makes the router's side of a route; of the same method as is told.
 type Serve<S> = fn() -> MethodRouter<S>;
 /// Makes the document's side of a route.
 type Tells = fn(&mut Schemas) -> Operation;
 
-impl<S> Route<S> {
-    /// A path to look at.
-    pub(crate) const fn get(path: &'static str, serve: Serve<S>, tells: Tells) -> Self {
-        Self { method: Method::Get, path, serve, tells }
-    }
+/// One path of a listener.
+pub(crate) struct Route<S> {
+    /// What is told of it.
+    pub(crate) told: Told,
+    serve: Serve<S>,
+}
 
-    /// A path that does something.
-    pub(crate) const fn post(path: &'static str, serve: Serve<S>, tells: Tells) -> Self {
-        Self { method: Method::Post, path, serve, tells }
-    }
+/// What is told of a path, whoever serves it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Told {
+    /// How it is asked.
+    pub(crate) method: Method,
+    /// Where it is, as the router writes it.
+    pub(crate) path: &'static str,
+    /// What the document says.
+    pub(crate) tells: Tells,
+}
 
+impl Told {
     /// The path as documents write it: a wildcard is a parameter like any other.
-    pub(crate) fn told_path(&self) -> String {
+    pub(crate) fn path_in_documents(&self) -> String {
         self.path.replace("{*", "{")
     }
 }
 
+impl<S> Route<S> {
+    /// A path to look at.
+    pub(crate) const fn get(path: &'static str, serve: Serve<S>, tells: Tells) -> Self {
+        Self { told: Told { method: Method::Get, path, tells }, serve }
+    }
+
+    /// A path that does something.
+    pub(crate) const fn post(path: &'static str, serve: Serve<S>, tells: Tells) -> Self {
+        Self { told: Told { method: Method::Post, path, tells }, serve }
+    }
+}
+
+/// What is told of a table.
+pub(crate) fn told<S>(routes: &[Route<S>]) -> impl Iterator<Item = Told> {
+    routes.iter().map(|route| route.told)
+}
+
 /// The router of a table.
-pub(crate) fn router<'a, S>(routes: impl IntoIterator<Item = &'a Route<S>>) -> Router<S>
+pub(crate) fn router<S>(routes: &[Route<S>]) -> Router<S>
 where
     S: Clone + Send + Sync + 'static,
 {
-    let add = |router: Router<S>, route: &Route<S>| router.route(route.path, (route.serve)());
-    routes.into_iter().fold(Router::new(), add)
+    let add = |router: Router<S>, route: &Route<S>| router.route(route.told.path, (route.serve)());
+    routes.iter().fold(Router::new(), add)
 }

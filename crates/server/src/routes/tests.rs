@@ -13,12 +13,16 @@ use tollgate_telemetry::{Telemetry, TelemetryOptions};
 use tower::ServiceExt as _;
 
 fn app() -> Router {
+    router(state())
+}
+
+fn state() -> Arc<AppState> {
     let vendors = tollgate::vendors();
     let text = "models: { demo: { deployments: [{ provider: mock, id: demo }] } }";
     let config = tollgate_config::parse(text, &vendors).unwrap();
     let telemetry = Telemetry::new(&TelemetryOptions::default()).unwrap();
     let engine = tollgate::Tollgate::new(&config, telemetry).unwrap();
-    router(Arc::new(AppState::new(engine, ServerLimits::default())))
+    Arc::new(AppState::new(engine, ServerLimits::default()))
 }
 
 async fn ask(app: &Router, method: &str, path: &str, body: &str) -> (StatusCode, Value) {
@@ -65,15 +69,14 @@ async fn every_route_is_told_and_every_told_route_is_served() {
         })
         .collect();
     let served: BTreeSet<(String, String)> = routes()
-        .iter()
-        .map(|route| (route.told_path(), route.method.in_documents().to_owned()))
+        .map(|route| (route.path_in_documents(), route.method.in_documents().to_owned()))
         .collect();
     assert_eq!(told, served);
-    assert_eq!(served.len(), routes().len(), "a route stands twice in the table");
+    assert_eq!(served.len(), routes().count(), "a route stands twice in the table");
 
     for route in routes() {
-        let operation = &document["paths"][route.told_path()][route.method.in_documents()];
-        let path = example_of(&route.told_path(), operation);
+        let operation = &document["paths"][route.path_in_documents()][route.method.in_documents()];
+        let path = example_of(&route.path_in_documents(), operation);
         let body = operation["requestBody"]["content"]["application/json"]["example"].to_string();
         let (status, answer) = ask(&app, route.method.as_str(), &path, &body).await;
         assert_eq!(status, StatusCode::OK, "{path}: the document's own example: {answer}");
@@ -83,6 +86,24 @@ async fn every_route_is_told_and_every_told_route_is_served() {
         };
         let (status, _) = ask(&app, other, &path, "{}").await;
         assert_eq!(status, StatusCode::METHOD_NOT_ALLOWED, "{other} {path}");
+    }
+}
+
+#[tokio::test]
+async fn the_operators_document_tells_what_their_listener_serves() {
+    for with_metrics in [true, false] {
+        let readiness = crate::Readiness::default();
+        readiness.set(true);
+        let app = crate::ops_router(state(), readiness, with_metrics);
+        let document = document(&app, "/openapi.json").await;
+        let told = document["paths"].as_object().unwrap();
+        assert_eq!(told.contains_key("/metrics"), with_metrics);
+        assert_eq!(told.len(), 3 + usize::from(with_metrics));
+        for path in told.keys() {
+            assert_eq!(ask(&app, "GET", path, "").await.0, StatusCode::OK, "{path}");
+        }
+        let metrics = ask(&app, "GET", "/metrics", "").await.0;
+        assert_eq!(metrics == StatusCode::OK, with_metrics);
     }
 }
 
