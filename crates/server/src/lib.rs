@@ -14,8 +14,9 @@
 //! # }
 //! ```
 //!
-//! In reading order: [`router`] lists every path, `guard` refuses by the head alone, `api` answers calls, `respond` writes heads,
-//! `body` reads bodies, [`listen`] accepts connections, [`ops_router`] serves operators.
+//! In reading order: [`router`] lists every path in a table, from which `openapi` tells it as well;
+//! `guard` refuses by the head alone, `api` answers calls, `respond` writes heads, `body` reads bodies,
+//! [`listen`] accepts connections, [`ops_router`] serves operators.
 
 mod api;
 mod body;
