@@ -149,6 +149,8 @@ async fn below_another_application_the_documents_paths_begin_there() {
     let nested = Router::new().nest("/ai", app);
     let servers = &document(&nested, "/ai/openapi.json").await["servers"];
     assert_eq!(servers[0]["url"], "/ai");
+    // What the page asks for beside itself.
+    assert_eq!(ask(&nested, "GET", "/ai/docs/page.js", "").await.0, StatusCode::OK);
 }
 
 #[test]
