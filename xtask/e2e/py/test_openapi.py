@@ -87,7 +87,9 @@ def test_the_gateway_does_what_its_document_says(calm, tmp_path):
     models = "default=demo,/v1/embeddings=vectors"
     # Every boundary of every field, then chance.
     phases = "--phases=examples,coverage,fuzzing"
-    said = drive(calm.url, tmp_path, models, phases, "--max-examples=15")
+    # Two paths take the very body of a third and are asked of the demo: thousands of cases less.
+    others = ["--exclude-operation-id=simpleChat", "--exclude-operation-id=simpleChatStream"]
+    said = drive(calm.url, tmp_path, models, phases, "--max-examples=15", *others)
     assert cases(said) > 1000, said
     # The last word is that it still serves.
     assert calm.get("/health").status == 200
