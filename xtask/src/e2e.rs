@@ -30,6 +30,10 @@ pub(crate) fn run(options: &Options) -> Result<Totals> {
         if promtool.is_none() {
             pytest.env("PROMTOOL_MAY_MISS", "1");
         }
+        match may_miss(tools::kubectl(), options, &mut totals)? {
+            Some(kubectl) => pytest.env("KUBECTL", kubectl),
+            None => pytest.env("KUBECTL_MAY_MISS", "1"),
+        };
         totals.add(shown(&mut pytest)?);
     }
     if let Some(node) = &node {

@@ -9,7 +9,8 @@ use clap::{Args, ValueEnum};
 /// How the tests are to run.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Options {
-    /// Go on without a piece that this machine cannot have (Python, Node); it is named all the same.
+    /// Go on without a piece that this machine cannot have (Python, Node, kubectl); it is named all
+    /// the same.
     #[arg(long)]
     pub(crate) allow_missing: bool,
     /// The profile that the end-to-end suite builds the gateway with.

@@ -1,4 +1,5 @@
-//! What the end-to-end suite needs beside Rust: Python with the official SDKs, Node with its own.
+//! What the end-to-end suite needs beside Rust: Python with the official SDKs, Node with its own, and
+//! kubectl.
 //!
 //! Everything is pinned, installed below cargo's target directory and said before it is done. What
 //! the machine cannot have is an error that names it; the caller decides whether to go on without.
@@ -90,6 +91,21 @@ pub(crate) fn promtool() -> Result<()> {
         return Ok(());
     }
     bail!("no promtool: apt-get install -y prometheus")
+}
+
+/// kubectl, which renders what `deploy/kustomize` would apply; no cluster is asked.
+///
+/// # Errors
+/// When the machine has none and can have none.
+pub(crate) fn kubectl() -> Result<PathBuf> {
+    let renders = || {
+        let mut command = Command::new("kubectl");
+        shell::output(command.args(["kustomize", "--help"])).is_ok()
+    };
+    if renders() || (install_by_apt(&["kubernetes-client"]) && renders()) {
+        return Ok(PathBuf::from("kubectl"));
+    }
+    bail!("no kubectl: install it from kubernetes.io, or apt-get install -y kubernetes-client")
 }
 
 /// The suite's folder.

@@ -2,23 +2,29 @@
 //!
 //! Nothing is decided here that a library could decide.
 
+mod ask;
 mod banner;
+mod check;
 mod cli;
 mod clock;
+mod completions;
+mod health;
 mod lifecycle;
+mod models;
 mod reload;
 mod settings;
 mod signals;
+mod version;
 mod watch;
 
 use clap::Parser as _;
 use std::io::Write as _;
 use std::process::ExitCode;
-
-use cli::{Cli, Command};
-use reload::Start;
 use std::sync::Arc;
 use std::time::Instant;
+
+use cli::{Cli, Command, Sources};
+use reload::Start;
 use tollgate::BuildError;
 use tollgate_config::ConfigErrors;
 use watch::Contents;
@@ -32,35 +38,38 @@ const BAD_CONFIG: u8 = 2;
 
 fn main() -> ExitCode {
     let began = clock::now();
-    let cli = Cli::parse();
-    let done = match cli.command {
-        None | Some(Command::Serve) => serve(cli, began),
-        Some(Command::Check(check)) => cli.check(check),
-    };
-    match done {
-        Ok(code) => code,
-        Err(error) => {
-            let _ = writeln!(std::io::stderr(), "tollgate: {error:#}");
-            exit_code(&error)
-        }
+    run(Cli::parse(), began).unwrap_or_else(|error| {
+        let _ = writeln!(std::io::stderr(), "tollgate: {error:#}");
+        exit_code(&error)
+    })
+}
+
+fn run(Cli { sources, command }: Cli, began: Instant) -> anyhow::Result<ExitCode> {
+    match command {
+        None | Some(Command::Serve) => return serve(sources, began),
+        Some(Command::Check(check)) => return check::run(check, &sources),
+        Some(Command::Models(models)) => match &models.url {
+            Some(address) => models::of_gateway(address, &models)?,
+            None => models::of_config(&sources.load()?)?,
+        },
+        Some(Command::Health(health)) => return health::run(&health, &sources),
+        Some(Command::Completions(completions)) => completions::run(&completions)?,
     }
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Serves what the arguments name.
-fn serve(cli: Cli, began: Instant) -> anyhow::Result<ExitCode> {
+fn serve(sources: Sources, began: Instant) -> anyhow::Result<ExitCode> {
     // Looked at before they are read: what changes in between is then a change.
-    let contents = Contents::of(&cli.files());
-    let config = Arc::new(cli.load()?);
-    lifecycle::serve(Start { cli, config, began, contents })
+    let contents = Contents::of(&sources.files());
+    let config = Arc::new(sources.load()?);
+    lifecycle::serve(Start { sources, config, began, contents })
 }
 
-/// A configuration that cannot be read or built is bad; everything else merely failed.
+/// A configuration that cannot be built is as bad as one that cannot be read.
 fn exit_code(error: &anyhow::Error) -> ExitCode {
-    if error.is::<BuildError>() || error.is::<ConfigErrors>() {
-        ExitCode::from(BAD_CONFIG)
-    } else {
-        ExitCode::FAILURE
-    }
+    let bad = error.is::<BuildError>() || error.is::<ConfigErrors>();
+    if bad { ExitCode::from(BAD_CONFIG) } else { ExitCode::FAILURE }
 }
 
 #[cfg(test)]

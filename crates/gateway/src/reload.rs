@@ -15,7 +15,7 @@ use tollgate_config::{Config, Origin};
 use tollgate_server::{AppState, ConfigStatus, ListenControl, RunningConfig};
 use tollgate_telemetry::{ConfigOutcome, LogLevel};
 
-use crate::cli::Cli;
+use crate::cli::Sources;
 use crate::watch::{Contents, Hints, Watch};
 use crate::{clock, settings};
 
@@ -34,7 +34,7 @@ pub(crate) struct Parts {
 
 /// What the process was started with.
 pub(crate) struct Start {
-    pub(crate) cli: Cli,
+    pub(crate) sources: Sources,
     pub(crate) config: Arc<Config>,
     /// When it began.
     pub(crate) began: Instant,
@@ -137,7 +137,7 @@ impl Reloader {
     }
 
     fn load(&self) -> Result<Config, String> {
-        let config = self.start.cli.load().map_err(|problems| problems.to_string())?;
+        let config = self.start.sources.load().map_err(|problems| problems.to_string())?;
         self.parts.engine.reload(&config).map_err(|error| error.to_string())?;
         Ok(config)
     }
@@ -204,7 +204,7 @@ impl Reloader {
 
     /// Every file that decides what the configuration is.
     fn files(&self, config: &Config) -> Vec<PathBuf> {
-        let own = self.start.cli.files();
+        let own = self.start.sources.files();
         own.into_iter().chain(config.referenced.iter().cloned()).collect()
     }
 

@@ -14,8 +14,9 @@
 //! # }
 //! ```
 //!
-//! In reading order: [`router`] lists every path, `guard` refuses by the head alone, `api` answers calls, `respond` writes heads,
-//! `body` reads bodies, [`listen`] accepts connections, [`ops_router`] serves operators.
+//! In reading order: [`router`] lists every path in a table, from which `openapi` tells it as well;
+//! `guard` refuses by the head alone, `api` answers calls, `respond` writes heads, `body` reads bodies,
+//! [`listen`] accepts connections, [`ops_router`] serves operators.
 
 mod admin;
 mod api;
@@ -28,6 +29,7 @@ mod limits;
 pub mod listen;
 mod log_level;
 mod models;
+mod openapi;
 mod ops;
 mod request_id;
 mod respond;
@@ -35,6 +37,7 @@ mod routes;
 mod simple;
 mod state;
 mod status;
+mod table;
 mod timestamp;
 
 pub use admin::{ConfigStatus, RunningConfig, config_router};

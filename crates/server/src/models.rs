@@ -4,12 +4,12 @@
 use axum::extract::{Path, State};
 use axum::response::Response;
 use http::{HeaderMap, StatusCode, Uri};
-use serde_json::{Value, json};
 use std::sync::Arc;
 use tollgate::ModelInfo;
 use tollgate_core_types::Dialect;
 
 use crate::errors::plain;
+use crate::openapi::{anthropic, openai};
 use crate::respond;
 use crate::state::AppState;
 use crate::timestamp;
@@ -17,19 +17,19 @@ use crate::timestamp;
 /// `GET /v1/models` and `GET /models`
 pub(crate) async fn list(State(state): State<Arc<AppState>>, headers: HeaderMap) -> Response {
     let models = state.engine.models();
-    let body = if wants_anthropic(&headers) {
-        let data: Vec<Value> = models.iter().map(anthropic_model).collect();
-        json!({
-            "first_id": models.first().map(|model| &*model.id),
-            "last_id": models.last().map(|model| &*model.id),
-            "has_more": false,
-            "data": data,
-        })
+    if wants_anthropic(&headers) {
+        let data: Vec<anthropic::Model> = models.iter().map(anthropic_model).collect();
+        let body = anthropic::ModelList {
+            first_id: data.first().map(|model| model.id.clone()),
+            last_id: data.last().map(|model| model.id.clone()),
+            has_more: false,
+            data,
+        };
+        respond::json(StatusCode::OK, &body)
     } else {
-        let data: Vec<Value> = models.iter().map(openai_model).collect();
-        json!({ "object": "list", "data": data })
-    };
-    respond::json(StatusCode::OK, &body)
+        let data = models.iter().map(openai_model).collect();
+        respond::json(StatusCode::OK, &openai::ModelList { object: "list", data })
+    }
 }
 
 /// `GET /v1/models/{id}`; ids may hold slashes.
@@ -41,8 +41,11 @@ pub(crate) async fn one(
 ) -> Response {
     let anthropic = wants_anthropic(&headers);
     if let Some(model) = state.engine.models().into_iter().find(|model| *model.id == *id) {
-        let body = if anthropic { anthropic_model(&model) } else { openai_model(&model) };
-        return respond::json(StatusCode::OK, &body);
+        return if anthropic {
+            respond::json(StatusCode::OK, &anthropic_model(&model))
+        } else {
+            respond::json(StatusCode::OK, &openai_model(&model))
+        };
     }
     let request_id = state.ids.of(&headers);
     let report = plain(404, "model_not_found", state.engine.unknown_model(&id), &request_id);
@@ -57,21 +60,21 @@ fn wants_anthropic(headers: &HeaderMap) -> bool {
     headers.contains_key("anthropic-version") || headers.contains_key("x-api-key")
 }
 
-fn openai_model(model: &ModelInfo) -> Value {
-    json!({
-        "id": &*model.id,
-        "object": "model",
-        "created": model.created,
-        "owned_by": model.owned_by,
-    })
+fn openai_model(model: &ModelInfo) -> openai::Model {
+    openai::Model {
+        id: model.id.to_string(),
+        object: "model",
+        created: model.created,
+        owned_by: model.owned_by.clone(),
+    }
 }
 
-fn anthropic_model(model: &ModelInfo) -> Value {
-    json!({
-        "type": "model",
-        "id": &*model.id,
-        "display_name": &*model.id,
-        "created_at": timestamp::rfc3339(model.created),
-        "lifecycle": "active",
-    })
+fn anthropic_model(model: &ModelInfo) -> anthropic::Model {
+    anthropic::Model {
+        r#type: "model",
+        id: model.id.to_string(),
+        display_name: model.id.to_string(),
+        created_at: timestamp::rfc3339(model.created),
+        lifecycle: "active",
+    }
 }

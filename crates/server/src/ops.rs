@@ -5,13 +5,16 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::response::Response;
 use axum::routing::get;
-use http::{HeaderValue, StatusCode, header};
-use serde_json::json;
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use schemars::JsonSchema;
+use serde::Serialize;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use crate::openapi::{About, Served, document, own};
 use crate::respond;
 use crate::state::AppState;
+use crate::table::{self, Route};
 
 /// Whether the process wants traffic; false from the stop on, while streams still finish.
 #[derive(Debug, Clone, Default)]
@@ -30,18 +33,52 @@ impl Readiness {
     }
 }
 
-/// `/health/live`, `/health/ready` and, where `with_metrics`, `/metrics`.
-pub fn ops_router(state: Arc<AppState>, readiness: Readiness, with_metrics: bool) -> Router {
-    let probes = Router::new()
-        .route("/health/live", get(live))
-        .route("/health/ready", get(ready))
-        .with_state(readiness);
-    let metrics = Router::new().route("/metrics", get(metrics)).with_state(state);
-    if with_metrics { probes.merge(metrics) } else { probes }
+/// What a probe is told.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct Probe {
+    /// `ok`, `ready` or `draining`.
+    status: &'static str,
 }
 
-async fn metrics(State(state): State<Arc<AppState>>) -> Response {
-    let mut response = Response::new(Body::from(state.engine.render_metrics()));
+/// What the operators' handlers share.
+#[derive(Clone)]
+struct Ops {
+    app: Arc<AppState>,
+    readiness: Readiness,
+    document: Arc<Served>,
+}
+
+/// The operators' paths: what is served, and what the document tells.
+const ROUTES: &[Route<Ops>] = &[
+    Route::get("/health/live", || get(live), own::live),
+    Route::get("/health/ready", || get(ready), own::ready),
+    Route::get("/openapi.json", || get(openapi), own::ops_openapi),
+];
+
+/// Those that are served where metrics are wanted.
+const METRICS: &[Route<Ops>] = &[Route::get("/metrics", || get(metrics), own::metrics)];
+
+const ABOUT: About = About {
+    title: "Tollgate, for operators",
+    description: "Probes and metrics. This listener is not for clients.",
+    tags: &[
+        ("Probes", "For whoever starts, stops and watches the process."),
+        ("Metrics", "For Prometheus."),
+    ],
+    keys: false,
+};
+
+/// `/health/live`, `/health/ready`, `/openapi.json` and, where `with_metrics`, `/metrics`.
+pub fn ops_router(state: Arc<AppState>, readiness: Readiness, with_metrics: bool) -> Router {
+    let metrics = if with_metrics { METRICS } else { &[] };
+    let told = table::told(ROUTES).chain(table::told(metrics));
+    let document = Arc::new(Served::json(&document(&ABOUT, told)));
+    let ops = Ops { app: state, readiness, document };
+    table::router(ROUTES).merge(table::router(metrics)).with_state(ops)
+}
+
+async fn metrics(State(ops): State<Ops>) -> Response {
+    let mut response = Response::new(Body::from(ops.app.engine.render_metrics()));
     response.headers_mut().insert(
         header::CONTENT_TYPE,
         HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8"),
@@ -51,13 +88,17 @@ async fn metrics(State(state): State<Arc<AppState>>) -> Response {
 
 /// Live as long as it answers; a drain must not get the process killed.
 async fn live() -> Response {
-    respond::json(StatusCode::OK, &json!({ "status": "ok" }))
+    respond::json(StatusCode::OK, &Probe { status: "ok" })
 }
 
-async fn ready(State(readiness): State<Readiness>) -> Response {
-    if readiness.is_ready() {
-        respond::json(StatusCode::OK, &json!({ "status": "ready" }))
+async fn ready(State(ops): State<Ops>) -> Response {
+    if ops.readiness.is_ready() {
+        respond::json(StatusCode::OK, &Probe { status: "ready" })
     } else {
-        respond::json(StatusCode::SERVICE_UNAVAILABLE, &json!({ "status": "draining" }))
+        respond::json(StatusCode::SERVICE_UNAVAILABLE, &Probe { status: "draining" })
     }
+}
+
+async fn openapi(State(ops): State<Ops>, headers: HeaderMap) -> Response {
+    ops.document.answer(&headers)
 }

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use futures_core::Stream as _;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use http_body::{Frame, SizeHint};
+use serde::Serialize;
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -118,8 +119,9 @@ pub(crate) fn with_error_head(report: &ErrorReport, body: Bytes) -> Response {
 }
 
 /// A JSON document of our own.
-pub(crate) fn json(status: StatusCode, value: &serde_json::Value) -> Response {
-    let mut response = Response::new(Body::from(value.to_string()));
+pub(crate) fn json(status: StatusCode, value: &impl Serialize) -> Response {
+    // Our own types always serialize.
+    let mut response = Response::new(Body::from(serde_json::to_vec(value).unwrap_or_default()));
     *response.status_mut() = status;
     response.headers_mut().insert(header::CONTENT_TYPE, JSON);
     response

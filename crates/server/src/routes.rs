@@ -10,33 +10,47 @@ use std::sync::Arc;
 use tollgate_telemetry::HttpRejection;
 
 use crate::guard::GuardLayer;
+use crate::openapi::{calls, own};
 use crate::state::AppState;
+use crate::table::{self, Route, Told};
 use crate::{api, docs, models, simple, status};
+
+/// The clients' paths: what is served, and what the document tells.
+const ROUTES: &[Route<Arc<AppState>>] = &[
+    Route::post("/v1/chat/completions", || post(api::chat), calls::chat),
+    Route::post("/v1/completions", || post(api::completions), calls::completions),
+    Route::post("/v1/embeddings", || post(api::embeddings), calls::embeddings),
+    Route::post("/v1/messages", || post(api::messages), calls::messages),
+    Route::post("/v1/messages/count_tokens", || post(api::count_tokens), calls::count_tokens),
+    Route::get("/v1/models", || get(models::list), own::models),
+    Route::get("/v1/models/{*id}", || get(models::one), own::model),
+    Route::get("/models", || get(models::list), own::models_short),
+    Route::get("/v1/providers/status", || get(status::providers), own::providers),
+    Route::get("/health", || get(status::health), own::health),
+    Route::post("/llm/chat", || post(simple::chat), calls::simple_chat),
+    Route::post("/llm/chat/stream", || post(simple::stream), calls::simple_stream),
+    Route::get("/llm/health", || get(simple::health), own::simple_health),
+    Route::get("/llm/models", || get(simple::models), own::simple_models),
+    Route::get("/llm/system-load", || get(simple::system_load), own::system_load),
+    Route::get("/llm/system-capacity", || get(simple::system_capacity), own::system_capacity),
+    Route::get("/llm/model-load/{model}", || get(simple::model_load), own::model_load),
+    Route::get("/llm/keys/{model}", || get(simple::keys), own::keys),
+    Route::get("/llm/key-load/{model}/{key}", || get(simple::key_load), own::key_load),
+    Route::get("/", || get(docs::index), own::index),
+    Route::get("/docs", || get(docs::page), own::docs_page),
+    Route::get("/docs/{file}", || get(docs::file), own::docs_file),
+    Route::get("/openapi.json", || get(docs::openapi), own::openapi),
+];
+
+/// What is told of the clients' paths, for handlers that tell it: naming the table itself would be a
+/// circle.
+pub(crate) fn routes() -> Box<dyn Iterator<Item = Told>> {
+    Box::new(table::told(ROUTES))
+}
 
 /// The client APIs. Nests under any path of another axum application.
 pub fn router(state: Arc<AppState>) -> Router {
-    Router::new()
-        .route("/v1/chat/completions", post(api::chat))
-        .route("/v1/completions", post(api::completions))
-        .route("/v1/embeddings", post(api::embeddings))
-        .route("/v1/messages", post(api::messages))
-        .route("/v1/messages/count_tokens", post(api::count_tokens))
-        .route("/v1/models", get(models::list))
-        .route("/v1/models/{*id}", get(models::one))
-        .route("/models", get(models::list))
-        .route("/v1/providers/status", get(status::providers))
-        .route("/health", get(status::health))
-        .route("/llm/chat", post(simple::chat))
-        .route("/llm/chat/stream", post(simple::stream))
-        .route("/llm/health", get(simple::health))
-        .route("/llm/models", get(simple::models))
-        .route("/llm/system-load", get(simple::system_load))
-        .route("/llm/system-capacity", get(simple::system_capacity))
-        .route("/llm/model-load/{model}", get(simple::model_load))
-        .route("/llm/keys/{model}", get(simple::keys))
-        .route("/llm/key-load/{model}/{key}", get(simple::key_load))
-        .route("/", get(docs::index))
-        .route("/docs", get(docs::page))
+    table::router(ROUTES)
         .fallback(not_found)
         .method_not_allowed_fallback(wrong_method)
         .layer(GuardLayer(Arc::clone(&state)))
@@ -54,3 +68,6 @@ async fn wrong_method(State(state): State<Arc<AppState>>, request: Request<Body>
     let id = state.ids.of(request.headers());
     state.errors.wrong_method(request.method(), request.uri().path(), &id)
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,7 +6,9 @@ use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use http::{HeaderMap, Request, StatusCode};
-use serde_json::{Map, Value, json};
+use schemars::JsonSchema;
+use serde::{Serialize, Serializer};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::UNIX_EPOCH;
 use tollgate::{DeploymentStatus, ModelStatus, SIMPLE_CHAT, SIMPLE_STREAM};
@@ -14,6 +16,110 @@ use tollgate::{DeploymentStatus, ModelStatus, SIMPLE_CHAT, SIMPLE_STREAM};
 use crate::respond::{self, StreamKind};
 use crate::state::AppState;
 use crate::{api, clock, errors, timestamp};
+
+/// An answer of `/llm/chat`; the engine writes it.
+#[derive(JsonSchema)]
+#[schemars(rename = "SimpleAnswer")]
+#[expect(dead_code, reason = "a type that is described and never made")]
+pub(crate) struct Result {
+    /// The text.
+    result: String,
+    /// Functions that the model called, where it did.
+    tool_calls: Option<Vec<SimpleCall>>,
+}
+
+/// A call of a function.
+#[derive(JsonSchema)]
+#[expect(dead_code, reason = "a type that is described and never made")]
+struct SimpleCall {
+    id: String,
+    name: String,
+    /// A JSON object, as text.
+    arguments: String,
+}
+
+/// Whether the process serves.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "SimpleHealth")]
+pub(crate) struct Health {
+    /// `ok`.
+    status: &'static str,
+    /// RFC 3339.
+    timestamp: String,
+}
+
+/// The models' names.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "SimpleModels")]
+pub(crate) struct Models {
+    models: Vec<String>,
+}
+
+/// How busy the pool is.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct SystemLoad {
+    /// Mean over the models that have a limit; 0 where none has.
+    load_percent: f64,
+}
+
+/// What the pool can bear.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct SystemCapacity<'a> {
+    total_max: TotalMax,
+    /// By model.
+    details: BTreeMap<&'a str, ModelLoad<'a>>,
+}
+
+/// The limits of all models together.
+#[derive(Debug, Serialize, JsonSchema)]
+struct TotalMax {
+    /// Requests at once.
+    concurrency: Number,
+    /// Requests per second.
+    qps: Number,
+}
+
+/// How busy a model is.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct ModelLoad<'a> {
+    r#type: Kind,
+    /// In the unit of `type`.
+    current: Number,
+    /// Null where one of its keys has no limit.
+    max: Option<Number>,
+    /// Its share in the pool.
+    weight: f64,
+    keys: Vec<Load<'a>>,
+}
+
+/// How busy a key is.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "KeyShare")]
+struct Load<'a> {
+    /// The key's id.
+    key: &'a str,
+    weight: f64,
+    /// In the unit of the model's `type`.
+    current: Number,
+}
+
+/// How busy a key is, and what it can bear.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct KeyLoad<'a> {
+    #[serde(flatten)]
+    load: Load<'a>,
+    /// Null where it has no limit.
+    max: Option<Number>,
+}
+
+/// A model's keys.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "ModelKeys")]
+pub(crate) struct Keys<'a> {
+    model: &'a str,
+    /// Their ids.
+    keys: Vec<&'a str>,
+}
 
 /// `POST /llm/chat`
 pub(crate) async fn chat(state: State<Arc<AppState>>, request: Request<Body>) -> Response {
@@ -28,7 +134,7 @@ pub(crate) async fn stream(state: State<Arc<AppState>>, request: Request<Body>) 
 /// `GET /llm/health`
 pub(crate) async fn health() -> Response {
     let seconds = clock::wall().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
-    let body = json!({ "status": "ok", "timestamp": timestamp::rfc3339(seconds) });
+    let body = Health { status: "ok", timestamp: timestamp::rfc3339(seconds) };
     respond::json(StatusCode::OK, &body)
 }
 
@@ -36,19 +142,19 @@ pub(crate) async fn health() -> Response {
 pub(crate) async fn models(State(state): State<Arc<AppState>>) -> Response {
     let names: Vec<String> =
         state.engine.status().iter().map(|model| model.model.to_string()).collect();
-    respond::json(StatusCode::OK, &json!({ "models": names }))
+    respond::json(StatusCode::OK, &Models { models: names })
 }
 
 /// `GET /llm/system-load`
 pub(crate) async fn system_load(State(state): State<Arc<AppState>>) -> Response {
     let load = load_percent(&state.engine.status());
-    respond::json(StatusCode::OK, &json!({ "load_percent": load }))
+    respond::json(StatusCode::OK, &SystemLoad { load_percent: load })
 }
 
 /// `GET /llm/system-capacity`
 pub(crate) async fn system_capacity(State(state): State<Arc<AppState>>) -> Response {
     let models = state.engine.status();
-    let mut details = Map::new();
+    let mut details = BTreeMap::new();
     let (mut concurrency, mut qps) = (0.0, 0.0);
     for model in &models {
         let capacity = Capacity::of(model);
@@ -56,12 +162,10 @@ pub(crate) async fn system_capacity(State(state): State<Arc<AppState>>) -> Respo
             Kind::Concurrency => concurrency += capacity.max.unwrap_or(0.0),
             Kind::Qps => qps += capacity.max.unwrap_or(0.0),
         }
-        details.insert(model.model.to_string(), capacity.json(model));
+        details.insert(&*model.model, capacity.told(model));
     }
-    let body = json!({
-        "total_max": { "concurrency": number(concurrency), "qps": number(qps) },
-        "details": details,
-    });
+    let total_max = TotalMax { concurrency: Number(concurrency), qps: Number(qps) };
+    let body = SystemCapacity { total_max, details };
     respond::json(StatusCode::OK, &body)
 }
 
@@ -72,7 +176,7 @@ pub(crate) async fn model_load(
     headers: HeaderMap,
 ) -> Response {
     match find(&state, &name) {
-        Some(model) => respond::json(StatusCode::OK, &Capacity::of(&model).json(&model)),
+        Some(model) => respond::json(StatusCode::OK, &Capacity::of(&model).told(&model)),
         None => missing(&state, &headers, state.engine.unknown_model(&name)),
     }
 }
@@ -85,8 +189,8 @@ pub(crate) async fn keys(
 ) -> Response {
     match find(&state, &name) {
         Some(model) => {
-            let keys: Vec<&str> = model.deployments.iter().map(key_id).collect();
-            respond::json(StatusCode::OK, &json!({ "model": name, "keys": keys }))
+            let keys = model.deployments.iter().map(key_id).collect();
+            respond::json(StatusCode::OK, &Keys { model: &name, keys })
         }
         None => missing(&state, &headers, state.engine.unknown_model(&name)),
     }
@@ -104,9 +208,8 @@ pub(crate) async fn key_load(
     let kind = Capacity::of(&model).kind;
     match model.deployments.iter().find(|deployment| key_id(deployment) == key) {
         Some(deployment) => {
-            let mut entry = kind.key(deployment);
-            entry["max"] = kind.max(deployment).map_or(Value::Null, number);
-            respond::json(StatusCode::OK, &entry)
+            let max = kind.max(deployment).map(Number);
+            respond::json(StatusCode::OK, &KeyLoad { load: kind.key(deployment), max })
         }
         None => {
             let known: Vec<&str> = model.deployments.iter().map(key_id).collect();
@@ -131,7 +234,9 @@ fn key_id(deployment: &DeploymentStatus) -> &str {
 }
 
 /// What bounds a model: rate where its keys have one, concurrency otherwise.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(rename = "LimitKind")]
 enum Kind {
     Concurrency,
     Qps,
@@ -152,12 +257,12 @@ impl Kind {
         }
     }
 
-    fn key(self, deployment: &DeploymentStatus) -> Value {
-        json!({
-            "key": key_id(deployment),
-            "weight": deployment.weight,
-            "current": number(self.current(deployment)),
-        })
+    fn key(self, deployment: &DeploymentStatus) -> Load<'_> {
+        Load {
+            key: key_id(deployment),
+            weight: deployment.weight,
+            current: Number(self.current(deployment)),
+        }
     }
 }
 
@@ -179,16 +284,14 @@ impl Capacity {
         Self { kind, current, max }
     }
 
-    fn json(&self, model: &ModelStatus) -> Value {
-        let keys: Vec<Value> =
-            model.deployments.iter().map(|deployment| self.kind.key(deployment)).collect();
-        json!({
-            "type": match self.kind { Kind::Concurrency => "concurrency", Kind::Qps => "qps" },
-            "current": number(self.current),
-            "max": self.max.map_or(Value::Null, number),
-            "weight": model.weight,
-            "keys": keys,
-        })
+    fn told<'a>(&self, model: &'a ModelStatus) -> ModelLoad<'a> {
+        ModelLoad {
+            r#type: self.kind,
+            current: Number(self.current),
+            max: self.max.map(Number),
+            weight: model.weight,
+            keys: model.deployments.iter().map(|deployment| self.kind.key(deployment)).collect(),
+        }
     }
 }
 
@@ -207,11 +310,19 @@ fn load_percent(models: &[ModelStatus]) -> f64 {
     (mean * 10_000.0).round() / 100.0
 }
 
-/// Whole numbers without a decimal point, as the clients of these faces expect.
-fn number(value: f64) -> Value {
-    if value.fract() == 0.0 && value.abs() < 9e15 {
-        Value::from(value as i64)
-    } else {
-        Value::from((value * 1000.0).round() / 1000.0)
+/// A number that is written without a decimal point where it is whole, as the clients of these faces
+/// expect.
+#[derive(Debug, Clone, Copy, JsonSchema)]
+#[schemars(inline)]
+struct Number(f64);
+
+impl Serialize for Number {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        let Self(value) = *self;
+        if value.fract() == 0.0 && value.abs() < 9e15 {
+            serializer.serialize_i64(value as i64)
+        } else {
+            serializer.serialize_f64((value * 1000.0).round() / 1000.0)
+        }
     }
 }

@@ -300,6 +300,7 @@ def test_a_page_for_people(gateway):
     page = gateway.get("/docs")
     assert page.status == 200
     assert page.headers["content-type"].startswith("text/html")
-    assert "/v1/chat/completions" in page.text
+    assert "docs/page.js" in page.text
+    assert "/v1/chat/completions" in gateway.get("/openapi.json").json["paths"]
     outside = re.findall(r"""(?:src|href)=["'](https?:)?//""", page.text)
     assert not outside, "the page needs no network"
