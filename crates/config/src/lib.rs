@@ -28,7 +28,7 @@ mod shapes;
 mod tree;
 pub mod types;
 
-pub use load::{load, parse};
+pub use load::{load, parse, parse_with};
 pub use near::near_matches;
 pub use options::{Flags, LoadOptions};
 pub use problem::{ConfigErrors, Place, Problem, Warning};

@@ -1,5 +1,6 @@
 //! From sources to a checked configuration: the order of layers stands here and nowhere else.
 
+use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use tollgate_core_types::VendorPreset;
@@ -45,6 +46,18 @@ pub fn load(options: &LoadOptions, vendors: &[VendorPreset]) -> Result<Config, C
 /// # Errors
 /// As [`load`].
 pub fn parse(text: &str, vendors: &[VendorPreset]) -> Result<Config, ConfigErrors> {
+    parse_with(text, &BTreeMap::new(), vendors)
+}
+
+/// Checks a YAML text given by the program, in an environment that the program chose.
+///
+/// # Errors
+/// As [`load`].
+pub fn parse_with(
+    text: &str,
+    env: &BTreeMap<String, String>,
+    vendors: &[VendorPreset],
+) -> Result<Config, ConfigErrors> {
     let mut report = Report::default();
     let source = report.add_source(Source::File(PathBuf::from("configuration")));
     let (node, errors) = yaml::parse(text, source);
@@ -52,7 +65,8 @@ pub fn parse(text: &str, vendors: &[VendorPreset]) -> Result<Config, ConfigError
     let Some(root) = node.and_then(|node| as_root(node, &mut report)) else {
         return Err(unfinished(report));
     };
-    finish(root, Some(Origin::Text), &LoadOptions::default(), vendors, report)
+    let options = LoadOptions { env: env.clone(), ..LoadOptions::default() };
+    finish(root, Some(Origin::Text), &options, vendors, report)
 }
 
 fn finish(
