@@ -7,6 +7,8 @@ use tollgate::Tollgate;
 use tollgate_config::{Config, ConfigErrors, LoadOptions};
 use tollgate_telemetry::{Telemetry, TelemetryOptions};
 
+use crate::chat::ChatArgs;
+
 /// One API in front of many LLM vendors.
 #[derive(Debug, Parser)]
 #[command(name = "tollgate", version, about, after_help = EXAMPLES)]
@@ -35,14 +37,17 @@ Examples:
   tollgate                                   serve what the environment names, or a demo
   tollgate --config tollgate.yaml            serve a configuration
   OPENAI_API_KEYS=k1,k2 tollgate             serve OpenAI over two keys
-  tollgate check --config tollgate.yaml      report every problem in a configuration";
+  tollgate check --config tollgate.yaml      report every problem in a configuration
+  tollgate chat \"hello\"                      ask a model and print its answer";
 
-#[derive(Debug, Clone, Copy, Subcommand)]
+#[derive(Debug, Clone, Subcommand)]
 pub(crate) enum Command {
     /// Serve (the default).
     Serve,
     /// Check the configuration and report every problem; exit code 2 if there is one.
     Check,
+    /// Ask a model and print its answer.
+    Chat(ChatArgs),
 }
 
 impl Cli {

@@ -3,6 +3,7 @@
 //! Nothing is decided here that a library could decide.
 
 mod banner;
+mod chat;
 mod cli;
 mod lifecycle;
 
@@ -22,6 +23,12 @@ const BAD_CONFIG: u8 = 2;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
+    if let Some(Command::Chat(args)) = &cli.command
+        && args.url().is_some()
+    {
+        // A gateway elsewhere is asked; what is configured here does not matter.
+        return chat_outcome(chat::run(args, None));
+    }
     let config = match cli.load() {
         Ok(config) => config,
         Err(problems) => {
@@ -29,9 +36,10 @@ fn main() -> ExitCode {
             return ExitCode::from(BAD_CONFIG);
         }
     };
-    let done = match cli.command {
+    let done = match &cli.command {
         None | Some(Command::Serve) => lifecycle::serve(&config),
         Some(Command::Check) => cli::check(&config),
+        Some(Command::Chat(args)) => return chat_outcome(chat::run(args, Some(&config))),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -40,6 +48,14 @@ fn main() -> ExitCode {
             exit_code(&error)
         }
     }
+}
+
+/// What kept a question from being asked is wrong usage or configuration.
+fn chat_outcome(outcome: anyhow::Result<ExitCode>) -> ExitCode {
+    outcome.unwrap_or_else(|error| {
+        let _ = writeln!(std::io::stderr(), "tollgate: {error:#}");
+        ExitCode::from(BAD_CONFIG)
+    })
 }
 
 /// A configuration that cannot be built is as bad as one that cannot be read.
