@@ -12,6 +12,8 @@
 //!
 //! Invariants: a problem's text holds no value from the environment and none of a credential's
 //! field; a checked configuration refers to nothing that is not in it; order is kept.
+#![doc = "\n\n---\n\n"]
+#![doc = include_str!("../README.md")]
 
 mod check;
 mod duration;

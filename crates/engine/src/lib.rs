@@ -71,3 +71,8 @@ pub use tollgate_config::{ConfigErrors, LoadOptions};
 pub use tollgate_core_types::error::Blame;
 pub use tollgate_core_types::{ChatEvent, Dialect, ErrorClass, Usage, chat, reply};
 pub use tollgate_telemetry::{Telemetry, TelemetryOptions};
+
+/// The README's examples, compiled and run with the others.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
