@@ -8,11 +8,12 @@ use tollgate_providers_common::{BadRequest, ErrorReport};
 
 use crate::call::Failed;
 
-/// A call that failed, once every retry and fallback was spent.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A call that failed, once every retry and fallback was spent. Its debug output is its text and the
+/// id of the request, for a `main` that returns it shows that.
+#[derive(Clone, PartialEq, Eq)]
 pub struct CallError(Box<Details>);
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 struct Details {
     class: ErrorClass,
     report: ErrorReport,
@@ -166,6 +167,16 @@ impl From<BadRequest> for CallError {
 impl fmt::Display for CallError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.0.class.as_str(), self.0.report.message)
+    }
+}
+
+impl fmt::Debug for CallError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")?;
+        match self.request_id() {
+            "" => Ok(()),
+            id => write!(f, " [request {id}]"),
+        }
     }
 }
 

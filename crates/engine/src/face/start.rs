@@ -1,5 +1,6 @@
 //! How a gateway comes to be without wiring: from a file, from the environment, from a text.
 
+use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 use tollgate_config::{Config, ConfigErrors, LoadOptions, Origin};
@@ -11,8 +12,9 @@ use crate::build::BuildError;
 use crate::tollgate::Tollgate;
 use crate::vendors::vendors;
 
-/// Why a gateway could not be made.
-#[derive(Debug, thiserror::Error)]
+/// Why a gateway could not be made. Its debug output is its text, for a `main` that returns it shows
+/// that.
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum StartError {
     /// The configuration is wrong; every problem is told at once.
@@ -34,6 +36,12 @@ pub enum StartError {
     /// No runtime could be started (blocking face only).
     #[error("cannot start a runtime: {0}")]
     Runtime(#[from] std::io::Error),
+}
+
+impl fmt::Debug for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
 }
 
 impl Tollgate {

@@ -215,6 +215,7 @@ async fn errors_say_class_place_and_fault_and_never_the_key() {
     assert_eq!((error.deployment(), error.attempts()), (Some("d1"), 1));
     assert_eq!((error.request_id(), error.is_retryable()), ("r1", false));
     assert!(!format!("{error} {error:?}").contains("sk-canary"), "{error:?}");
+    assert_eq!(format!("{error:?}"), format!("{error} [request r1]"), "what `main` would show");
 }
 
 #[tokio::test]
@@ -299,7 +300,8 @@ fn a_builder_tells_every_problem_at_once_and_no_key() {
 #[test]
 fn an_environment_without_vendors_is_no_demo() {
     let nothing = Tollgate::from_options(&tollgate::LoadOptions::default());
-    assert!(matches!(nothing, Err(StartError::Nothing)));
+    let Err(error @ StartError::Nothing) = nothing else { panic!("a demo was built") };
+    assert_eq!(format!("{error:?}"), error.to_string(), "what `main` would show");
     let mut options = tollgate::LoadOptions::default();
     options.env.insert("OPENAI_API_KEY".to_owned(), "k".to_owned());
     assert!(!Tollgate::from_options(&options).unwrap().models().is_empty());
