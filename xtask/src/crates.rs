@@ -120,8 +120,7 @@ pub(crate) fn examples(built: Built) -> Result<()> {
     if failed.is_empty() { Ok(()) } else { bail!("examples failed: {}", failed.join(", ")) }
 }
 
-/// The packages as they would be published: complete, described, small, and each builds from what
-/// is in it.
+/// The packages as they would be published: complete, described and small.
 ///
 /// # Errors
 /// When a package cannot be made, with everything that is wrong with the others.

@@ -38,7 +38,7 @@ enum Command {
     Bench(bench::Options),
     /// Every example program: built alone, it ends, succeeds and prints something.
     Examples,
-    /// The packages as they would be published: described, complete, building from their own files.
+    /// The packages as they would be published: described, complete, without test data.
     Package,
     /// Compares the crates' dependencies with the table of the architecture.
     Arch,
