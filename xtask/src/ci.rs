@@ -1,17 +1,18 @@
 //! `cargo xtask ci`, `test` and `e2e`: what runs, in which order, and what it comes to.
 //!
 //! Steps go from cheap to dear, and all of them run: one run tells everything that is wrong. The
-//! lint, doc and check steps share their artefacts, the unit tests use one profile, and the
-//! optimised build is made once, for the end-to-end suite.
+//! lint, doc and check steps share their artefacts, the unit tests run crate by crate (which is every
+//! unit test, each in the features that its own users get), and the optimised build is made once, for
+//! the end-to-end suite.
 
 use anyhow::{Result, bail};
-use serde::Deserialize;
 use std::process::Command;
 use std::time::Duration;
 
 use crate::clock::Stopwatch;
+use crate::crates::Built;
 use crate::suite::{Options, Totals};
-use crate::{arch, e2e, report, schema, shell, tidy};
+use crate::{arch, crates, e2e, report, schema, shell, tidy};
 
 /// Everything that a change must pass.
 ///
@@ -28,9 +29,10 @@ pub(crate) fn ci(options: &Options) -> Result<()> {
         cargo(&[&what[..], &["--", "--deny=warnings"]].concat())
     });
     run.check("docs", docs);
-    run.check("each crate alone", each_crate_alone);
     run.check("licences and bans", cargo_deny);
-    run.tests("unit tests", || unit_tests(&["--locked"]));
+    run.tests("each crate alone", || crates::tests_alone(&["--locked"]));
+    run.check("examples", || crates::examples(Built::Alone));
+    run.check("packages", crates::packaged);
     run.tests("end to end", || e2e::run(options));
     run.finish()
 }
@@ -41,7 +43,8 @@ pub(crate) fn ci(options: &Options) -> Result<()> {
 /// When one fails.
 pub(crate) fn test(options: &Options) -> Result<()> {
     let mut run = Run::default();
-    run.tests("unit tests", || unit_tests(&[]));
+    run.tests("unit tests", unit_tests);
+    run.check("examples", || crates::examples(Built::Together));
     run.tests("end to end", || e2e::run(options));
     run.finish()
 }
@@ -118,25 +121,6 @@ fn docs() -> Result<()> {
     shell::run(doc.env("RUSTDOCFLAGS", "-D warnings"))
 }
 
-/// Each crate with its own features only: in a workspace build, one crate's features hide what
-/// another forgot to ask for.
-fn each_crate_alone() -> Result<()> {
-    #[derive(Deserialize)]
-    struct Metadata {
-        packages: Vec<Package>,
-    }
-    #[derive(Deserialize)]
-    struct Package {
-        name: String,
-    }
-    let text = shell::output(&mut shell::cargo(&["metadata", "--format-version=1", "--no-deps"])?)?;
-    let metadata: Metadata = serde_json::from_str(&text)?;
-    for Package { name } in metadata.packages {
-        cargo(&["check", "--quiet", "--locked", "--package", &name])?;
-    }
-    Ok(())
-}
-
 /// A tool that takes minutes to build is used where it is, and not installed.
 fn cargo_deny() -> Result<()> {
     if shell::output(Command::new("cargo-deny").arg("--version")).is_err() {
@@ -146,8 +130,8 @@ fn cargo_deny() -> Result<()> {
     cargo(&["deny", "--offline", "check", "bans", "licenses", "sources"])
 }
 
-fn unit_tests(more: &[&str]) -> Result<Totals> {
-    let args = [&["test", "--workspace", "--no-fail-fast"], more].concat();
-    let shown = shell::run_and_keep(&mut shell::cargo(&args)?)?;
+fn unit_tests() -> Result<Totals> {
+    let test = ["test", "--workspace", "--no-fail-fast"];
+    let shown = shell::run_and_keep(&mut shell::cargo(&test)?)?;
     Ok(Totals::read(&shown.lines, shown.success))
 }

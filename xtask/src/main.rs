@@ -8,6 +8,7 @@ mod arch;
 mod bench;
 mod ci;
 mod clock;
+mod crates;
 mod e2e;
 mod report;
 mod schema;
@@ -37,6 +38,10 @@ enum Command {
     E2e(suite::Options),
     /// What a request costs, beside nginx and minimal proxies, in one run on this machine.
     Bench(bench::Options),
+    /// Every example program: built alone, it ends, succeeds and prints something.
+    Examples,
+    /// The packages as they would be published: described, complete, without test data.
+    Package,
     /// Compares the crates' dependencies with the table of the architecture.
     Arch,
     /// Writes what is made from the code: the configuration's reference and JSON Schema.
@@ -52,6 +57,8 @@ fn main() -> ExitCode {
         Command::Test(options) => ci::test(options),
         Command::E2e(options) => ci::e2e(options),
         Command::Bench(options) => bench::run(options),
+        Command::Examples => crates::examples(crates::Built::Alone),
+        Command::Package => crates::packaged(),
         Command::Arch => arch::run(),
         Command::Schema(options) => schema::run(options),
         Command::Tidy => tidy::run(),

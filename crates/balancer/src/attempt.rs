@@ -182,6 +182,21 @@ impl<P> Attempt<P> {
         Failure { info, disposition, elapsed: sample.elapsed, error }
     }
 
+    /// Ends the attempt with a result that is whole: committed and complete, or failed. For work
+    /// whose answer has no parts.
+    ///
+    /// # Errors
+    /// The error, for the walk to judge.
+    pub fn settle<T, E: AttemptError>(self, result: Result<T, E>) -> Result<T, Failure<E>> {
+        match result {
+            Ok(answer) => {
+                self.commit().complete();
+                Ok(answer)
+            }
+            Err(error) => Err(self.fail(error)),
+        }
+    }
+
     /// The first content came, and goes to the client: nothing is retried from here on.
     pub fn commit(self) -> Committed<P> {
         let Self { info, mut lease, permit } = self;

@@ -1,5 +1,6 @@
 //! The one attempt loop: ask the walk, run the closure, tell the walk.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use crate::attempt::{Attempt, Failure};
@@ -21,6 +22,9 @@ pub struct Call<'a, P> {
     pub deadline: Instant,
     /// Attempts in total; none for the group's own number. 0 counts as 1.
     pub max_attempts: Option<u32>,
+    /// Groups to fall back to in this order, whatever went wrong, in place of every configured list;
+    /// none for each group's own lists. Names that no group has are passed by.
+    pub fallbacks: Option<&'a [Arc<str>]>,
     /// Whether a member can serve this request at all.
     pub eligible: Eligible<'a, P>,
     /// Whether a failed attempt may be followed by another one, anywhere.
@@ -41,6 +45,7 @@ impl<'a, P> Call<'a, P> {
             strategy: None,
             deadline,
             max_attempts: None,
+            fallbacks: None,
             eligible: &|_| Ok(()),
             retries: true,
             size: 1.0,

@@ -106,3 +106,8 @@ pub use refusal::Refusal;
 pub use router::{Router, RouterError};
 pub use status::{LastError, MemberStatus, Totals};
 pub use strategy::{Strategy, UnknownStrategy};
+
+/// The README's examples, compiled and run with the others.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

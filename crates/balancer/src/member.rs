@@ -34,6 +34,22 @@ pub struct MemberSpec<P> {
     pub limits: Limits,
 }
 
+impl<P> MemberSpec<P> {
+    /// A member of weight 1 and first priority, without limits, whose credential is its own.
+    #[must_use]
+    pub fn new(id: impl Into<Arc<str>>, payload: P) -> Self {
+        let id = id.into();
+        Self {
+            credential: Arc::clone(&id),
+            id,
+            payload,
+            weight: 1.0,
+            priority: 0,
+            limits: Limits::default(),
+        }
+    }
+}
+
 /// A member of a group.
 pub struct Member<P> {
     spec: MemberSpec<P>,

@@ -78,6 +78,8 @@ pub(crate) struct Walk<'a, P, E> {
     again: Option<usize>,
     /// The budget has refused an attempt since the last one.
     over_budget: bool,
+    /// The call's own fallbacks, for the group that it names; none for every group's own lists.
+    fallbacks: Option<Vec<usize>>,
 }
 
 impl<'a, P, E: AttemptError> Walk<'a, P, E> {
@@ -100,6 +102,9 @@ impl<'a, P, E: AttemptError> Walk<'a, P, E> {
             here: 0,
             again: None,
             over_budget: false,
+            fallbacks: call
+                .fallbacks
+                .map(|names| names.iter().filter_map(|name| router.index(name)).collect()),
         };
         if let Some(root) = root {
             walk.enter(root, now);

@@ -12,6 +12,8 @@
 //!
 //! Invariants: a problem's text holds no value from the environment and none of a credential's
 //! field; a checked configuration refers to nothing that is not in it; order is kept.
+#![doc = "\n\n---\n\n"]
+#![doc = include_str!("../README.md")]
 
 mod check;
 mod checked;
@@ -34,7 +36,7 @@ pub mod types;
 pub use checked::Checked;
 pub use document::Unfit;
 pub use effective::Effective;
-pub use load::{explain, load, parse};
+pub use load::{explain, load, parse, parse_with};
 pub use near::near_matches;
 pub use options::{Flags, LoadOptions};
 pub use problem::{ConfigErrors, Place, Problem, Warning};

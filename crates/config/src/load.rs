@@ -1,5 +1,6 @@
 //! From sources to a checked configuration: the order of layers stands here and nowhere else.
 
+use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use tollgate_core_types::VendorPreset;
@@ -70,6 +71,18 @@ fn read_all(options: &LoadOptions, vendors: &[VendorPreset]) -> Result<Loaded, C
 /// # Errors
 /// As [`load`].
 pub fn parse(text: &str, vendors: &[VendorPreset]) -> Result<Config, ConfigErrors> {
+    parse_with(text, &BTreeMap::new(), vendors)
+}
+
+/// Checks a YAML text given by the program, in an environment that the program chose.
+///
+/// # Errors
+/// As [`load`].
+pub fn parse_with(
+    text: &str,
+    env: &BTreeMap<String, String>,
+    vendors: &[VendorPreset],
+) -> Result<Config, ConfigErrors> {
     let mut report = Report::default();
     let source = report.add_source(Source::File(PathBuf::from("configuration")));
     let (node, errors) = yaml::parse(text, source);
@@ -77,7 +90,7 @@ pub fn parse(text: &str, vendors: &[VendorPreset]) -> Result<Config, ConfigError
     let Some(root) = node.and_then(|node| as_root(node, &mut report)) else {
         return Err(unfinished(report));
     };
-    let options = LoadOptions::default();
+    let options = LoadOptions { env: env.clone(), ..LoadOptions::default() };
     finish(root, Some(Origin::Text), &options, vendors, report).map(|loaded| loaded.config)
 }
 

@@ -7,6 +7,8 @@
 //! [`reply`] what a model answers, [`event`] the same answer as a stream, [`usage`] its size,
 //! [`error`] everything that can go wrong with whose fault it is, [`loss`] what a translation could
 //! not carry, [`chance`] randomness as an argument.
+#![doc = "\n\n---\n\n"]
+#![doc = include_str!("../README.md")]
 
 pub mod chance;
 pub mod chat;

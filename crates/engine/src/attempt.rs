@@ -65,6 +65,13 @@ pub(crate) struct Recoverable {
     pub(crate) context_window: bool,
 }
 
+impl Recoverable {
+    /// Every such finish, or none.
+    pub(crate) fn all_if(another: bool) -> Self {
+        Self { content_policy: another, context_window: another }
+    }
+}
+
 /// An attempt that reached its commit point.
 pub(crate) struct Success {
     pub(crate) content: Content,

@@ -21,6 +21,45 @@ use crate::{SIMPLE_CHAT, SIMPLE_STREAM, error, near};
 struct Refused {
     class: ErrorClass,
     report: ErrorReport,
+    /// Where the last attempt was made.
+    deployment: Option<String>,
+}
+
+/// What a caller inside the process may ask for beside the request; clients over HTTP cannot.
+#[derive(Clone, Default)]
+pub(crate) struct Wishes {
+    /// Who reads the request and writes the answer, in place of the dialect of its name.
+    pub(crate) client: Option<Arc<dyn ClientDialect>>,
+    /// How a deployment is chosen.
+    pub(crate) strategy: Option<Strategy>,
+    /// Time for the whole call, in place of the model's.
+    pub(crate) timeout: Option<Duration>,
+    /// Models to fall back to, in place of the configured lists.
+    pub(crate) fallbacks: Option<Vec<Arc<str>>>,
+}
+
+/// A call that got no answer, with all that is known of it.
+#[derive(Debug)]
+pub(crate) struct Failed {
+    pub(crate) class: ErrorClass,
+    pub(crate) report: ErrorReport,
+    pub(crate) attempts: u32,
+    /// Where the last attempt was made.
+    pub(crate) deployment: Option<String>,
+}
+
+impl Failed {
+    /// The process stops, and the request with it.
+    pub(crate) fn stopping(request_id: &str) -> Self {
+        let report = error::stopping(request_id);
+        Self { class: ErrorClass::Stopping, report, attempts: 0, deployment: None }
+    }
+}
+
+impl From<Failed> for Denied {
+    fn from(Failed { report, attempts, class: _, deployment: _ }: Failed) -> Self {
+        Self { report, attempts }
+    }
 }
 
 impl Inner {
@@ -29,14 +68,15 @@ impl Inner {
         &self,
         inbound: Inbound,
         context: CallContext,
-    ) -> Result<Answer, Denied> {
+        wishes: Wishes,
+    ) -> Result<Answer, Failed> {
         let generation = self.generation.load_full();
         let entry = generation.entry(&inbound);
         let record = self.record(&inbound, context.clone(), entry.as_deref());
-        let prepared = self.checked(&generation, entry, &inbound, &context);
+        let prepared = self.checked(&generation, entry, (&inbound, wishes), &context);
         match prepared {
             Ok(prepared) => self.attempts(&generation, prepared, inbound, context, record).await,
-            Err(refused) => Err(denied(record, *refused, 0)),
+            Err(refused) => Err(failed(record, *refused, 0)),
         }
     }
 
@@ -68,9 +108,10 @@ impl Inner {
         &self,
         generation: &Generation,
         entry: Option<Arc<ModelEntry>>,
-        inbound: &Inbound,
+        (inbound, wishes): (&Inbound, Wishes),
         CallContext { request_id: id, hops, .. }: &CallContext,
     ) -> Result<Prepared, Box<Refused>> {
+        let Wishes { client, strategy: wished, timeout, fallbacks } = wishes;
         let refuse = |status, code: &str, message, param: Option<&str>| {
             Box::new(Refused {
                 class: if status == 404 { ErrorClass::ModelMissing } else { ErrorClass::Client },
@@ -78,6 +119,7 @@ impl Inner {
                     param: param.map(str::to_owned),
                     ..error::refusal(status, code, message, id)
                 },
+                deployment: None,
             })
         };
         if *hops > CallContext::MAX_HOPS {
@@ -98,18 +140,23 @@ impl Inner {
             });
         };
         let strategy = match inbound.facts.strategy.as_deref().map(str::parse::<Strategy>) {
-            None => None,
+            None => wished,
             Some(Ok(strategy)) => Some(strategy),
             Some(Err(unknown)) => {
                 let param = Some("load_balance_strategy");
                 return Err(refuse(400, "invalid_request", unknown.to_string(), param));
             }
         };
-        let client = self.dialects.get(inbound.dialect).cloned().ok_or_else(|| {
+        let client = client.or_else(|| self.dialects.get(inbound.dialect).cloned());
+        let client = client.ok_or_else(|| {
             let message = format!("no client dialect is called {}", inbound.dialect);
             refuse(404, "not_found", message, None)
         })?;
-        Ok(Prepared { entry, strategy, client })
+        let fallbacks = fallbacks
+            .map(|names| generation.groups(&names))
+            .transpose()
+            .map_err(|message| refuse(404, "model_not_found", message, Some("fallbacks")))?;
+        Ok(Prepared { total: timeout.unwrap_or(entry.total), entry, strategy, client, fallbacks })
     }
 
     async fn attempts(
@@ -119,12 +166,14 @@ impl Inner {
         inbound: Inbound,
         context: CallContext,
         record: Box<RequestRecord>,
-    ) -> Result<Answer, Denied> {
-        let Prepared { entry, strategy, client } = prepared;
-        let deadline = context.started + entry.total;
-        let recoverable = |group: &str| {
+    ) -> Result<Answer, Failed> {
+        let Prepared { entry, strategy, client, total, fallbacks } = prepared;
+        let deadline = context.started + total;
+        let recoverable = |group: &str| match fallbacks.as_deref() {
             // The group that the client named, nearly always; no look-up then.
-            if *group == *entry.alias { entry.recoverable } else { generation.recoverable(group) }
+            None if *group == *entry.alias => entry.recoverable,
+            None => generation.recoverable(group),
+            Some(own) => Recoverable::all_if(own.last().is_some_and(|last| **last != *group)),
         };
         let shared = Shared {
             inbound: &inbound,
@@ -144,6 +193,7 @@ impl Inner {
         let call = Call {
             strategy,
             eligible: &eligible,
+            fallbacks: fallbacks.as_deref(),
             ..Call::new(&entry.alias, deadline, self.seeds.next())
         };
         let outcome =
@@ -153,7 +203,7 @@ impl Inner {
             Err(exhausted) => {
                 let attempts = exhausted.attempts;
                 let refused = refused(exhausted, &entry.alias, &context.request_id);
-                Err(denied(record, refused, attempts))
+                Err(failed(record, refused, attempts))
             }
         }
     }
@@ -164,6 +214,8 @@ struct Prepared {
     entry: Arc<ModelEntry>,
     strategy: Option<Strategy>,
     client: Arc<dyn ClientDialect>,
+    total: Duration,
+    fallbacks: Option<Vec<Arc<str>>>,
 }
 
 impl Generation {
@@ -177,6 +229,15 @@ impl Generation {
             None => self.default_model.as_deref()?,
         };
         self.models.get(name).cloned()
+    }
+
+    /// The groups that a caller means by these names.
+    fn groups(&self, names: &[Arc<str>]) -> Result<Vec<Arc<str>>, String> {
+        let group = |name: &Arc<str>| match self.models.get(name) {
+            Some(entry) => Ok(Arc::clone(&entry.alias)),
+            None => Err(near::unknown_model(self, name)),
+        };
+        names.iter().map(group).collect()
     }
 
     fn recoverable(&self, group: &str) -> Recoverable {
@@ -243,10 +304,10 @@ fn answer(
     }
 }
 
-fn denied(mut record: Box<RequestRecord>, refused: Refused, attempts: u32) -> Denied {
-    let Refused { class, report } = refused;
+fn failed(mut record: Box<RequestRecord>, refused: Refused, attempts: u32) -> Failed {
+    let Refused { class, report, deployment } = refused;
     record.settle(&End::failed(report.status, class, &report.message));
-    Denied { report, attempts }
+    Failed { class, report, attempts, deployment }
 }
 
 /// What the client is told when no attempt succeeded.
@@ -261,7 +322,7 @@ fn refused(exhausted: Exhausted<UpstreamError>, alias: &str, id: &str) -> Refuse
         if exhausted.attempts > 1 {
             report.message = format!("{} [after {} attempts]", report.message, exhausted.attempts);
         }
-        return Refused { class: error.class, report };
+        return Refused { class: error.class, report, deployment: last };
     }
     let retry_after = exhausted.retry_after.map(|wait| wait.max(Duration::from_secs(1)));
     let (class, status, code, message) = match exhausted.reason {
@@ -293,7 +354,7 @@ fn refused(exhausted: Exhausted<UpstreamError>, alias: &str, id: &str) -> Refuse
         }
     };
     let report = ErrorReport { retry_after, ..error::refusal(status, code, message, id) };
-    Refused { class, report }
+    Refused { class, report, deployment: None }
 }
 
 /// Why each deployment was refused, by id: `gpt/openai/1 (breaker_open), ...`.

@@ -18,16 +18,21 @@ use tollgate_transport::Control;
 
 use crate::answer::{Answer, CallContext, Denied};
 use crate::build::{self, BuildError, Lasting};
+use crate::call::{Failed, Wishes};
 use crate::cutoff::Cutoff;
 use crate::dialects::Dialects;
+use crate::face::tending::Tending;
 use crate::generation::{Generation, ModelInfo};
 use crate::memory::Memory;
 use crate::status::{self, ModelStatus};
 use crate::{error, near};
 
 /// A running gateway without HTTP. Cheap to clone; clones share everything.
+///
+/// [`Tollgate::chat`], [`Tollgate::stream`] and [`Tollgate::embed`] are for programs in Rust;
+/// [`Tollgate::call`] is what the HTTP surface uses.
 #[derive(Clone)]
-pub struct Tollgate(Arc<Inner>);
+pub struct Tollgate(pub(crate) Arc<Inner>, Option<Arc<Tending>>);
 
 pub(crate) struct Inner {
     pub(crate) generation: ArcSwap<Generation>,
@@ -62,7 +67,7 @@ impl Tollgate {
     pub fn new(config: &Config, telemetry: Telemetry) -> Result<Self, BuildError> {
         let lasting = Lasting::new(telemetry)?;
         let generation = build::generation(config, &lasting, None)?;
-        Ok(Self(Arc::new(Inner {
+        let inner = Inner {
             generation: ArcSwap::from_pointee(generation),
             dialects: Dialects::all(),
             seeds: Seeds::new(),
@@ -71,7 +76,16 @@ impl Tollgate {
             cutoff: Arc::default(),
             memory: Memory::default(),
             reloading: Mutex::new(()),
-        })))
+        };
+        Ok(Self(Arc::new(inner), None))
+    }
+
+    /// The same, and it runs [`Tollgate::tend`] by itself as soon as it is called, until its last
+    /// clone is dropped.
+    #[must_use]
+    pub fn tended(self) -> Self {
+        let Self(inner, _) = self;
+        Self(inner, Some(Arc::default()))
     }
 
     /// Takes over another configuration. Requests under way keep the old one; deployments that are
@@ -101,19 +115,29 @@ impl Tollgate {
     /// Dropping the future abandons the request at the vendor and settles it as cancelled; so does
     /// dropping an [`Answer::Stream`].
     pub async fn call(&self, inbound: Inbound, context: CallContext) -> Result<Answer, Denied> {
+        self.call_with(inbound, context, Wishes::default()).await.map_err(Denied::from)
+    }
+
+    /// As [`Tollgate::call`], with what only a caller inside the process may ask for.
+    pub(crate) async fn call_with(
+        &self,
+        inbound: Inbound,
+        context: CallContext,
+        wishes: Wishes,
+    ) -> Result<Answer, Failed> {
+        if let Some(tending) = &self.1 {
+            tending.ensure(&self.0);
+        }
         // Kilobytes of state that every caller's future would hold and move; one allocation instead.
         let id = Arc::clone(&context.request_id);
-        let mut call = Box::pin(self.0.call(inbound, context));
+        let mut call = Box::pin(self.0.call(inbound, context, wishes));
         // Looked at only while the call waits: most requests never do more than one look.
         let mut cut = pin!(self.0.cutoff.wait());
         let answered = poll_fn(|cx| match call.as_mut().poll(cx) {
             Poll::Ready(answer) => Poll::Ready(Some(answer)),
             Poll::Pending => cut.as_mut().poll(cx).map(|()| None),
         });
-        match answered.await {
-            Some(answer) => answer,
-            None => Err(Denied { report: error::stopping(&id), attempts: 0 }),
-        }
+        answered.await.unwrap_or_else(|| Err(Failed::stopping(&id)))
     }
 
     /// Ends every request under way, for a process that must stop: streams with one error event in
@@ -137,7 +161,8 @@ impl Tollgate {
         error::stopping(request_id)
     }
 
-    /// Looks after credentials that vendors refused, for ever; run it beside the calls.
+    /// Looks after credentials that vendors refused, for ever; run it beside the calls, unless the
+    /// gateway is [`Tollgate::tended`].
     ///
     /// # Cancel safety
     /// May be dropped at any time; a probe under way is then left to real requests.

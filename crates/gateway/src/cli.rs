@@ -5,6 +5,7 @@ use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 use tollgate_config::{Config, ConfigErrors, LoadOptions, Server};
 
+use crate::chat::ChatArgs;
 use crate::check::{self, Check};
 use crate::completions::{self, Completions};
 use crate::health::{self, Health};
@@ -54,6 +55,7 @@ Examples:
   OPENAI_API_KEYS=k1,k2 tollgate             serve OpenAI over two keys
   tollgate check --config tollgate.yaml      report every problem in a configuration
   tollgate check --print                     show what is in effect, and where it comes from
+  tollgate chat \"hello\"                      ask a model and print its answer
   tollgate health                            whether it is ready, as an exit code
 
 `tollgate help COMMAND` has more.";
@@ -74,6 +76,8 @@ pub(crate) enum Command {
     /// Check the configuration and report every problem; exit code 2 if there is one.
     #[command(after_help = check::EXAMPLES)]
     Check(Check),
+    /// Ask a model and print its answer.
+    Chat(ChatArgs),
     /// List the models of the configuration, or of a running gateway.
     #[command(after_help = models::EXAMPLES)]
     Models(Models),

@@ -4,6 +4,7 @@
 
 mod ask;
 mod banner;
+mod chat;
 mod check;
 mod cli;
 mod clock;
@@ -23,6 +24,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Instant;
 
+use chat::ChatArgs;
 use cli::{Cli, Command, Sources};
 use reload::Start;
 use tollgate::BuildError;
@@ -48,6 +50,7 @@ fn run(Cli { sources, command }: Cli, began: Instant) -> anyhow::Result<ExitCode
     match command {
         None | Some(Command::Serve) => return serve(sources, began),
         Some(Command::Check(check)) => return check::run(check, &sources),
+        Some(Command::Chat(question)) => return Ok(chat(&question, &sources)),
         Some(Command::Models(models)) => match &models.url {
             Some(address) => models::of_gateway(address, &models)?,
             None => models::of_config(&sources.load()?)?,
@@ -56,6 +59,21 @@ fn run(Cli { sources, command }: Cli, began: Instant) -> anyhow::Result<ExitCode
         Some(Command::Completions(completions)) => completions::run(&completions)?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Asks a model. What kept the question from being asked is wrong usage or configuration.
+fn chat(args: &ChatArgs, sources: &Sources) -> ExitCode {
+    let asked = match args.url() {
+        // A gateway elsewhere is asked; what is configured here does not matter.
+        Some(_) => chat::run(args, None),
+        None => {
+            sources.load().map_err(Into::into).and_then(|config| chat::run(args, Some(&config)))
+        }
+    };
+    asked.unwrap_or_else(|error| {
+        let _ = writeln!(std::io::stderr(), "tollgate: {error:#}");
+        ExitCode::from(BAD_CONFIG)
+    })
 }
 
 /// Serves what the arguments name.

@@ -8,6 +8,8 @@
 //! a file per direction, `wire` what JSON they are made of, `stop` and `usage` the two small
 //! mappings that every direction shares, `error` what vendors' failures mean, `envelope` how ours
 //! are written, `request` addresses and headers, [`models`] what differs by model.
+#![doc = "\n\n---\n\n"]
+#![doc = include_str!("../README.md")]
 
 mod count_tokens;
 mod envelope;

@@ -10,6 +10,8 @@
 //! [`scan`] reading a body's top level once, [`node`] explaining what is wrong in it,
 //! [`retry_after`] vendors' pauses, [`mod@fold`] streams made whole and the reverse,
 //! [`io`] the I/O seams.
+#![doc = "\n\n---\n\n"]
+#![doc = include_str!("../README.md")]
 
 pub mod client;
 pub mod codec;

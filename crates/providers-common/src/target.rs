@@ -24,6 +24,21 @@ pub struct UpstreamTarget {
 }
 
 impl UpstreamTarget {
+    /// A model at a base address, without rules, headers or quirks; generated tokens are bounded at
+    /// 4096 where the dialect wants a bound and the client gave none.
+    #[must_use]
+    pub fn new(base: Uri, model: impl Into<String>) -> Self {
+        Self {
+            base,
+            model: model.into(),
+            params: ParamRules::default(),
+            stream_usage: true,
+            max_output_tokens: 4096,
+            headers: Vec::new(),
+            quirks: Quirks::default(),
+        }
+    }
+
     /// The address of `path` (with its leading slash) below the base, with an optional query.
     ///
     /// # Errors

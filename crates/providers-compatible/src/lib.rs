@@ -98,3 +98,8 @@ mod tests {
         assert_eq!(quirks("my-own-server"), Quirks::default());
     }
 }
+
+/// The README's examples, compiled and run with the others.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

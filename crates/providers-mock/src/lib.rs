@@ -6,6 +6,8 @@
 //! with the faults that real vendors have. Answers are deterministic: the same script and the same
 //! requests give the same bytes. It must never open a socket, and never be mistaken for a model: its
 //! answers say that they are the mock's.
+#![doc = "\n\n---\n\n"]
+#![doc = include_str!("../README.md")]
 
 mod answer;
 mod chat;

@@ -10,6 +10,8 @@
 //! `stream` towards vendors; `facts`, `parse`, `render`, `stream_encoder` towards clients),
 //! `completions`, `embeddings`, `account` the verbatim path's reading of whole answers, `splice`
 //! its editing of requests, `error` the classification of failures.
+#![doc = "\n\n---\n\n"]
+#![doc = include_str!("../README.md")]
 
 mod account;
 mod chat;

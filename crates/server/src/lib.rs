@@ -3,14 +3,18 @@
 //! It reads bodies, hands them to the engine and writes what comes back. It must never know a
 //! vendor, a database or how a deployment is chosen.
 //!
-//! ```no_run
-//! # async fn run(engine: tollgate::Tollgate) {
+//! ```
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! use std::sync::Arc;
+//! use tollgate::Tollgate;
 //! use tollgate_server::{AppState, ServerLimits, router};
 //!
-//! let state = Arc::new(AppState::new(engine, ServerLimits::default()));
-//! // Nest it under any path of an axum application of your own.
-//! let app: axum::Router = axum::Router::new().nest("/ai", router(state));
+//! let tollgate = Tollgate::from_text("models: { fast: { provider: mock } }")?;
+//! let state = Arc::new(AppState::new(tollgate, ServerLimits::default()));
+//! // Nest it under any path of an axum application of your own, behind any layer.
+//! let app: axum::Router = axum::Router::new().nest("/llm", router(state));
+//! # Ok(())
 //! # }
 //! ```
 //!
@@ -47,3 +51,13 @@ pub use log_level::log_level_router;
 pub use ops::{Readiness, ops_router};
 pub use routes::router;
 pub use state::AppState;
+
+/// The README's examples, compiled and run with the others.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
+/// The guide's examples, compiled and run with the others.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/library.md")]
+struct Guide;

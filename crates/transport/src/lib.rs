@@ -6,6 +6,8 @@
 //! that uses reqwest, rustls and hyper's client. It must never follow a redirect, never retry what
 //! may have reached a vendor, never downgrade TLS, never speak HTTP/2 in the clear, never read proxy
 //! variables from the environment, and never put a path, a query or a credential in an error's text.
+#![doc = "\n\n---\n\n"]
+#![doc = include_str!("../README.md")]
 
 mod body;
 mod client;

@@ -17,7 +17,8 @@ impl<'a, P, E: AttemptError> Walk<'a, P, E> {
         if kind == FallbackKind::None {
             return Err(Reason::NotRetryable);
         }
-        self.pending.extend(route.fallbacks(kind).iter().rev());
+        let next: Vec<usize> = self.fallbacks_of(route, kind).iter().rev().copied().collect();
+        self.pending.extend(next);
         while let Some(next) = self.pending.pop() {
             if !self.visited.contains(next) {
                 self.enter(next, now);
@@ -25,6 +26,16 @@ impl<'a, P, E: AttemptError> Walk<'a, P, E> {
             }
         }
         Err(self.spent())
+    }
+
+    /// The groups to go to from the present one: the call's own where it has a list, which holds for
+    /// the group that it names and replaces those of all others.
+    fn fallbacks_of<'b>(&'b self, route: &'b Route<P>, kind: FallbackKind) -> &'b [usize] {
+        match &self.fallbacks {
+            None => route.fallbacks(kind),
+            Some(own) if kind != FallbackKind::None && self.visited.len() == 1 => own,
+            Some(_) => &[],
+        }
     }
 
     pub(super) fn enter(&mut self, index: usize, now: Instant) {
@@ -44,7 +55,7 @@ impl<'a, P, E: AttemptError> Walk<'a, P, E> {
             return Reason::RetryBudget;
         }
         let hopeless = self.last_here().is_some_and(|last| {
-            let fallbacks = self.route().map(|route| route.fallbacks(last.fallback));
+            let fallbacks = self.route().map(|route| self.fallbacks_of(route, last.fallback));
             let mut fallbacks = fallbacks.into_iter().flatten();
             last.retry == RetryAdvice::Never && fallbacks.all(|next| self.visited.contains(*next))
         });
@@ -57,7 +68,7 @@ impl<'a, P, E: AttemptError> Walk<'a, P, E> {
         if kind == FallbackKind::None {
             return false;
         }
-        let lists = self.route().map(|route| route.fallbacks(kind));
+        let lists = self.route().map(|route| self.fallbacks_of(route, kind));
         let mut next: Vec<usize> = self.pending.clone();
         next.extend(lists.into_iter().flatten());
         let mut seen = Places::default();
@@ -70,7 +81,9 @@ impl<'a, P, E: AttemptError> Walk<'a, P, E> {
             if route.group.can_serve(now, self.call.eligible) {
                 return true;
             }
-            next.extend(route.fallbacks(FallbackKind::Any));
+            if self.fallbacks.is_none() {
+                next.extend(route.fallbacks(FallbackKind::Any));
+            }
         }
         false
     }

@@ -5,6 +5,7 @@
 
 mod calls;
 mod client;
+mod face;
 mod faults;
 mod reload;
 mod streams;

@@ -165,3 +165,39 @@ async fn a_storm_does_not_move_on_to_a_sick_fallback() {
     let (answer, log) = scripted(&router, call("g"), only_spare(ErrorClass::Server)).await;
     assert_eq!((log.len(), answer.unwrap_err().reason), (1, Reason::RetryBudget));
 }
+
+fn two_ways() -> R {
+    router(vec![
+        with_fallbacks(ordered("g", &["a"]), &["configured"]),
+        ordered("configured", &["c"]),
+        with_fallbacks(ordered("own", &["o"]), &["configured"]),
+        ordered("last", &["l"]),
+    ])
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_calls_own_fallbacks_replace_every_configured_list() {
+    let own = names(&["own", "no such group", "last"]);
+    let call = Call { fallbacks: Some(&own), max_attempts: Some(9), ..call("g") };
+    let (answer, log) = scripted(&two_ways(), call, |attempt| {
+        (**attempt.group() != *"last").then(|| error(ErrorClass::ModelMissing))
+    })
+    .await;
+    assert_eq!(answer.unwrap(), "l");
+    assert_eq!(log, ["a first", "o fallback", "l fallback"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_empty_list_of_a_call_is_no_fallback() {
+    let call = Call { fallbacks: Some(&[]), ..call("g") };
+    let (answer, log) = scripted(&two_ways(), call, always(ErrorClass::ModelMissing)).await;
+    assert_eq!((answer.unwrap_err().reason, log), (Reason::Spent, vec!["a first".to_owned()]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_fallback_of_a_call_mends_a_clients_mistake() {
+    let own = names(&["last"]);
+    let call = Call { fallbacks: Some(&own), ..call("g") };
+    let (answer, _) = scripted(&two_ways(), call, always(ErrorClass::Client)).await;
+    assert_eq!(answer.unwrap_err().attempts, 1);
+}
