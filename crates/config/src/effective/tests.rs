@@ -63,7 +63,8 @@ fn values(yaml: &str) -> String {
 
 /// What a configuration means; `Debug` hides the secrets.
 fn meaning(config: &Config) -> String {
-    let Config { server, defaults, models, telemetry, origin: _, warnings: _ } = config;
+    let Config { server, defaults, models, telemetry, origin: _, referenced: _, warnings: _ } =
+        config;
     // Ids that were made from a model's name are printed as ids that may be given.
     let mut models = models.clone();
     for deployment in models.iter_mut().flat_map(|model| &mut model.deployments) {

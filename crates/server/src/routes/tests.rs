@@ -1,8 +1,8 @@
 //! Whether the table is what is served, and the document what is told of it.
 
 use super::*;
+use crate::ServerLimits;
 use crate::openapi::Served;
-use crate::state::ServerLimits;
 use crate::table::Method;
 use http::StatusCode;
 use http_body_util::BodyExt as _;
