@@ -8,6 +8,14 @@ use std::time::Duration;
 
 use crate::trace::TraceId;
 
+/// A key as [`Object`] writes it: with the comma before it and the colon behind, in one piece.
+macro_rules! key {
+    ($name:literal) => {
+        concat!(",\"", $name, "\":")
+    };
+}
+pub(super) use key;
+
 /// An object under construction. Absent values write nothing, not even their key.
 pub(super) struct Object<'a> {
     out: &'a mut Vec<u8>,
@@ -26,15 +34,10 @@ impl<'a> Object<'a> {
         self.out.push(b'}');
     }
 
-    /// Writes the key and gives the buffer for its value.
+    /// Writes a key, made by [`key!`], and gives the buffer for its value.
     pub(super) fn value(&mut self, key: &'static str) -> &mut Vec<u8> {
-        if !self.empty {
-            self.out.push(b',');
-        }
-        self.empty = false;
-        self.out.push(b'"');
-        self.out.extend_from_slice(key.as_bytes());
-        self.out.extend_from_slice(b"\":");
+        let first = usize::from(std::mem::take(&mut self.empty));
+        self.out.extend_from_slice(key.as_bytes().get(first..).unwrap_or_default());
         self.out
     }
 

@@ -7,7 +7,7 @@
 use tollgate_core_types::Lost;
 use tollgate_core_types::loss::HowLost;
 
-use super::json::{Object, push_hex, push_padded};
+use super::json::{Object, key, push_hex, push_padded};
 use super::redact;
 use super::time::push_rfc3339;
 use crate::event::{AttemptEvent, Outcome, RequestEvent};
@@ -61,38 +61,38 @@ pub(super) fn request(out: &mut Vec<u8>, event: &RequestEvent<'_>) {
     } = event;
     let mut line = Object::open(out);
     push_time(&mut line, *at);
-    line.name("level", level(*outcome, *status));
-    line.name("event", "request");
-    line.text("request_id", Some(request_id), NAME_MAX);
+    line.name(key!("level"), level(*outcome, *status));
+    line.name(key!("event"), "request");
+    line.text(key!("request_id"), Some(request_id), NAME_MAX);
     push_trace(&mut line, span);
-    line.name("operation", operation.as_str());
-    line.name("dialect", dialect.as_str());
-    line.text("model", *model, NAME_MAX);
-    line.text("requested_model", *requested_model, NAME_MAX);
-    line.text("deployment", *deployment, NAME_MAX);
-    line.text("provider", *provider, NAME_MAX);
-    line.text("upstream_model", *upstream_model, NAME_MAX);
-    line.text("response_model", *response_model, NAME_MAX);
-    line.flag("stream", *stream);
-    line.number("status", Some(u64::from(*status)));
-    line.name("outcome", outcome.as_str());
+    line.name(key!("operation"), operation.as_str());
+    line.name(key!("dialect"), dialect.as_str());
+    line.text(key!("model"), *model, NAME_MAX);
+    line.text(key!("requested_model"), *requested_model, NAME_MAX);
+    line.text(key!("deployment"), *deployment, NAME_MAX);
+    line.text(key!("provider"), *provider, NAME_MAX);
+    line.text(key!("upstream_model"), *upstream_model, NAME_MAX);
+    line.text(key!("response_model"), *response_model, NAME_MAX);
+    line.flag(key!("stream"), *stream);
+    line.number(key!("status"), Some(u64::from(*status)));
+    line.name(key!("outcome"), outcome.as_str());
     if let Some(class) = class {
-        line.name("class", class.as_str());
+        line.name(key!("class"), class.as_str());
     }
-    line.number("attempts", Some(u64::from(*attempts)));
+    line.number(key!("attempts"), Some(u64::from(*attempts)));
     push_message(&mut line, *message);
-    line.number("input_tokens", usage.input_tokens);
-    line.number("output_tokens", usage.output_tokens);
-    line.number("cache_read_tokens", usage.cache_read_tokens);
-    line.number("cache_write_tokens", usage.cache_write_tokens);
-    line.number("reasoning_tokens", usage.reasoning_tokens);
+    line.number(key!("input_tokens"), usage.input_tokens);
+    line.number(key!("output_tokens"), usage.output_tokens);
+    line.number(key!("cache_read_tokens"), usage.cache_read_tokens);
+    line.number(key!("cache_write_tokens"), usage.cache_write_tokens);
+    line.number(key!("reasoning_tokens"), usage.reasoning_tokens);
     push_cost(&mut line, *cost);
-    line.millis("ttft_ms", *ttft);
-    line.millis("duration_ms", Some(*duration));
-    line.millis("overhead_ms", *overhead);
-    line.number("frames_skipped", (*frames_skipped > 0).then_some(*frames_skipped));
+    line.millis(key!("ttft_ms"), *ttft);
+    line.millis(key!("duration_ms"), Some(*duration));
+    line.millis(key!("overhead_ms"), *overhead);
+    line.number(key!("frames_skipped"), (*frames_skipped > 0).then_some(*frames_skipped));
     push_lost(&mut line, lost);
-    line.text("user", *user, NAME_MAX);
+    line.text(key!("user"), *user, NAME_MAX);
     line.close();
 }
 
@@ -131,32 +131,32 @@ pub(super) fn attempt(out: &mut Vec<u8>, event: &AttemptEvent<'_>) {
     } = event;
     let mut line = Object::open(out);
     push_time(&mut line, *at);
-    line.name("level", "warn");
-    line.name("event", "attempt");
-    line.text("request_id", Some(request_id), NAME_MAX);
+    line.name(key!("level"), "warn");
+    line.name(key!("event"), "attempt");
+    line.text(key!("request_id"), Some(request_id), NAME_MAX);
     push_trace(&mut line, span);
-    line.name("operation", operation.as_str());
-    line.text("model", Some(model), NAME_MAX);
-    line.text("deployment", Some(deployment), NAME_MAX);
-    line.text("provider", Some(provider), NAME_MAX);
-    line.text("upstream_model", Some(upstream_model), NAME_MAX);
-    line.text("response_model", *response_model, NAME_MAX);
-    line.number("attempt", Some(u64::from(*number)));
-    line.name("kind", kind.as_str());
-    line.flag("stream", *stream);
-    line.number("status", status.map(u64::from));
-    line.name("outcome", outcome.as_str());
+    line.name(key!("operation"), operation.as_str());
+    line.text(key!("model"), Some(model), NAME_MAX);
+    line.text(key!("deployment"), Some(deployment), NAME_MAX);
+    line.text(key!("provider"), Some(provider), NAME_MAX);
+    line.text(key!("upstream_model"), Some(upstream_model), NAME_MAX);
+    line.text(key!("response_model"), *response_model, NAME_MAX);
+    line.number(key!("attempt"), Some(u64::from(*number)));
+    line.name(key!("kind"), kind.as_str());
+    line.flag(key!("stream"), *stream);
+    line.number(key!("status"), status.map(u64::from));
+    line.name(key!("outcome"), outcome.as_str());
     if let Some(class) = class {
-        line.name("class", class.as_str());
+        line.name(key!("class"), class.as_str());
     }
-    line.text("code", *code, NAME_MAX);
+    line.text(key!("code"), *code, NAME_MAX);
     push_message(&mut line, *message);
-    line.millis("retry_after_ms", *retry_after);
-    line.number("input_tokens", usage.input_tokens);
-    line.number("output_tokens", usage.output_tokens);
-    line.millis("ttft_ms", *ttft);
-    line.millis("duration_ms", Some(*duration));
-    line.number("frames_skipped", (*frames_skipped > 0).then_some(*frames_skipped));
+    line.millis(key!("retry_after_ms"), *retry_after);
+    line.number(key!("input_tokens"), usage.input_tokens);
+    line.number(key!("output_tokens"), usage.output_tokens);
+    line.millis(key!("ttft_ms"), *ttft);
+    line.millis(key!("duration_ms"), Some(*duration));
+    line.number(key!("frames_skipped"), (*frames_skipped > 0).then_some(*frames_skipped));
     line.close();
 }
 
@@ -170,7 +170,7 @@ pub(super) const fn level(outcome: Outcome, status: u16) -> &'static str {
 }
 
 fn push_time(line: &mut Object<'_>, at: std::time::SystemTime) {
-    let out = line.value("ts");
+    let out = line.value(key!("ts"));
     out.push(b'"');
     push_rfc3339(out, at);
     out.push(b'"');
@@ -178,13 +178,13 @@ fn push_time(line: &mut Object<'_>, at: std::time::SystemTime) {
 
 fn push_trace(line: &mut Object<'_>, span: &Span) {
     if let Some(trace) = span.trace_id() {
-        push_hex(line.value("trace_id"), trace);
+        push_hex(line.value(key!("trace_id")), trace);
     }
 }
 
 /// Dollars with their twelve decimals, or `null`: an unknown price is not 0.
 fn push_cost(line: &mut Object<'_>, cost: Option<u64>) {
-    let out = line.value("cost_usd");
+    let out = line.value(key!("cost_usd"));
     match cost {
         Some(pico) => {
             push_padded(out, pico / PICO, 1);
@@ -197,12 +197,14 @@ fn push_cost(line: &mut Object<'_>, cost: Option<u64>) {
 
 fn push_message(line: &mut Object<'_>, message: Option<&str>) {
     if let Some(message) = message {
-        line.text("message", Some(&redact(message)), MESSAGE_MAX);
+        line.text(key!("message"), Some(&redact(message)), MESSAGE_MAX);
     }
 }
 
 fn push_lost(line: &mut Object<'_>, lost: &[Lost]) {
-    for (key, how) in [("dropped", HowLost::Dropped), ("approximated", HowLost::Approximated)] {
+    for (key, how) in
+        [(key!("dropped"), HowLost::Dropped), (key!("approximated"), HowLost::Approximated)]
+    {
         let fields = lost.iter().filter(|lost| lost.how == how).map(|lost| &*lost.field);
         line.list(key, fields.take(FIELDS_MAX), FIELD_MAX);
     }

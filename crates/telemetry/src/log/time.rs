@@ -2,16 +2,39 @@
 //!
 //! It must never read a clock.
 
+use std::cell::Cell;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::json::push_padded;
 
 const SECONDS_PER_DAY: u64 = 86_400;
 
+/// A second as text, `2026-11-20T16:54:03.`, in years of four digits.
+type Text = [u8; 20];
+
+thread_local! {
+    /// The second of the line before: a busy log has thousands of lines in each.
+    static BEFORE: Cell<Option<(u64, Text)>> = const { Cell::new(None) };
+}
+
 /// Appends `at` as `2026-11-20T16:54:03.123Z`; times before 1970 are written as 1970.
 pub(super) fn push_rfc3339(out: &mut Vec<u8>, at: SystemTime) {
     let since = at.duration_since(UNIX_EPOCH).unwrap_or_default();
-    let (days, second) = (since.as_secs() / SECONDS_PER_DAY, since.as_secs() % SECONDS_PER_DAY);
+    match BEFORE.get() {
+        Some((second, text)) if second == since.as_secs() => out.extend_from_slice(&text),
+        Some(_) | None => {
+            let start = out.len();
+            push_second(out, since.as_secs());
+            let text = out.get(start..).and_then(|text| Text::try_from(text).ok());
+            BEFORE.set(text.map(|text| (since.as_secs(), text)));
+        }
+    }
+    push_padded(out, u64::from(since.subsec_millis()), 3);
+    out.push(b'Z');
+}
+
+fn push_second(out: &mut Vec<u8>, seconds: u64) {
+    let (days, second) = (seconds / SECONDS_PER_DAY, seconds % SECONDS_PER_DAY);
     let (year, month, day) = civil(days);
     push_padded(out, year, 4);
     out.push(b'-');
@@ -25,8 +48,6 @@ pub(super) fn push_rfc3339(out: &mut Vec<u8>, at: SystemTime) {
     out.push(b':');
     push_padded(out, second % 60, 2);
     out.push(b'.');
-    push_padded(out, u64::from(since.subsec_millis()), 3);
-    out.push(b'Z');
 }
 
 /// Year, month and day of a day since 1970-01-01 (Hinnant's `civil_from_days`: eras of 400 years
