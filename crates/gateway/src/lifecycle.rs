@@ -12,9 +12,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::sync::watch;
 use tollgate::Tollgate;
 use tollgate_config::{Config, Server};
-use tollgate_server::{
-    AppState, Listener, Readiness, config_router, log_level_router, ops_router, router,
-};
+use tollgate_server::{AppState, Listener, OpsOptions, Readiness, ops_router, router};
 use tollgate_telemetry::{LogLevel, Telemetry, init_diagnostics};
 
 use crate::reload::{Parts, Reloader, Start};
@@ -119,9 +117,12 @@ async fn run(
     let (stop, stopped) = watch::channel(false);
     let cut = engine.clone();
     let clients = clients.counted(telemetry.clone()).at_deadline(move || cut.cut_off());
-    let ops_app = ops_router(Arc::clone(&state), readiness.clone(), config.telemetry.prometheus)
-        .merge(config_router(reloader.status()))
-        .merge(log_level_router(level));
+    let options = OpsOptions {
+        metrics: config.telemetry.prometheus,
+        config: Some(reloader.status()),
+        log_level: Some(level),
+    };
+    let ops_app = ops_router(Arc::clone(&state), readiness.clone(), options);
     let serve_clients = clients.serve(router(state), until(stopped));
     // Probes and metrics answer until the last client has been served.
     let serve_ops = async {

@@ -3,15 +3,17 @@
 //! Whoever loads configurations tells it here; this module only shows it. It must never hold a
 //! secret: problems are told as the configuration's reader words them.
 
-use axum::Router;
 use axum::extract::State;
 use axum::response::Response;
 use axum::routing::get;
 use http::StatusCode;
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use crate::openapi::own;
+use crate::table::Route;
 use crate::{respond, timestamp};
 
 /// The configuration that runs.
@@ -77,33 +79,76 @@ impl ConfigStatus {
     }
 }
 
-/// `GET /admin/config`, for the operators' listener.
-pub fn config_router(status: ConfigStatus) -> Router {
-    Router::new().route("/admin/config", get(config)).with_state(status)
+/// The path that shows it.
+pub(crate) const ROUTES: &[Route<ConfigStatus>] =
+    &[Route::get("/admin/config", || get(config), own::config)];
+
+/// The configuration that runs, and what became of the last one that was offered.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Configuration")]
+pub(crate) struct Shown {
+    status: Status,
+    /// Its number, counted from 1 at the start.
+    generation: u64,
+    /// A digest of what it says, secrets aside.
+    hash: String,
+    /// When it was taken.
+    loaded_at: String,
+    /// How long that took, from its files to serving by it.
+    load_seconds: f64,
+    /// Where its models come from: `files`, `environment` or `demo`.
+    source: String,
+    /// What it was read from, in that order.
+    files: Vec<String>,
+    /// Keys whose new values hold after a restart only.
+    needs_restart: Vec<String>,
+    /// The last one that was refused, ever.
+    last_error: Option<ConfigError>,
+}
+
+/// `stale` where the last configuration that was offered was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(rename = "ConfigurationStatus")]
+enum Status {
+    Current,
+    Stale,
+}
+
+/// A configuration that was refused.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "ConfigurationError")]
+struct ConfigError {
+    /// When.
+    at: String,
+    /// Every problem, as its reader words them.
+    message: String,
 }
 
 async fn config(State(status): State<ConfigStatus>) -> Response {
-    respond::json(StatusCode::OK, &status.with(|told| told.json()))
+    // Written when the lock is free again: a slow writer must not hold up a reload.
+    let shown = status.with(|told| told.shown());
+    respond::json(StatusCode::OK, &shown)
 }
 
 impl Told {
-    fn json(&self) -> Value {
+    fn shown(&self) -> Shown {
         let RunningConfig { generation, hash, loaded_at, load_time, source, files, needs_restart } =
-            &self.running;
-        let last_error = self.last_error.as_ref();
-        json!({
-            "status": if self.failing { "stale" } else { "current" },
-            "generation": generation,
-            "hash": hash,
-            "loaded_at": time(*loaded_at),
-            "load_seconds": load_time.as_secs_f64(),
-            "source": source,
-            "files": files,
-            "needs_restart": needs_restart,
-            "last_error": last_error.map(|Refused { at, problem }| {
-                json!({ "at": time(*at), "message": problem })
+            self.running.clone();
+        Shown {
+            status: if self.failing { Status::Stale } else { Status::Current },
+            generation,
+            hash,
+            loaded_at: time(loaded_at),
+            load_seconds: load_time.as_secs_f64(),
+            source,
+            files,
+            needs_restart,
+            last_error: self.last_error.as_ref().map(|Refused { at, problem }| ConfigError {
+                at: time(*at),
+                message: problem.clone(),
             }),
-        })
+        }
     }
 }
 
@@ -114,6 +159,7 @@ fn time(at: SystemTime) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::{Value, json};
 
     #[test]
     fn a_refused_configuration_is_told_beside_the_one_that_runs_on() {
@@ -128,7 +174,7 @@ mod tests {
             needs_restart: Vec::new(),
         };
         let status = ConfigStatus::new(running(1));
-        let shown = || status.with(|told| told.json());
+        let shown = || serde_json::to_value(status.with(|told| told.shown())).unwrap();
         assert_eq!((&shown()["status"], &shown()["last_error"]), (&json!("current"), &Value::Null));
         status.refused(at(0), "it is broken".to_owned());
         assert_eq!(shown()["status"], "stale");

@@ -44,11 +44,10 @@ mod status;
 mod table;
 mod timestamp;
 
-pub use admin::{ConfigStatus, RunningConfig, config_router};
+pub use admin::{ConfigStatus, RunningConfig};
 pub use limits::ServerLimits;
 pub use listen::{ListenControl, ListenOptions, Listener};
-pub use log_level::log_level_router;
-pub use ops::{Readiness, ops_router};
+pub use ops::{OpsOptions, Readiness, ops_router};
 pub use routes::router;
 pub use state::AppState;
 

@@ -1,36 +1,69 @@
 //! `/admin/log-level` of the operators' listener: what the diagnostics tell, shown and changed while
 //! the process runs.
 //!
-//! It belongs to the process and not to an engine, so it is a router of its own. A change lasts until
+//! It belongs to the process and not to an engine, so it is a table of its own. A change lasts until
 //! the next one or the end of the process; it must never be written to the configuration.
 
-use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::Response;
-use axum::routing::get;
+use axum::routing::{get, put};
 use bytes::Bytes;
 use http::StatusCode;
+use schemars::JsonSchema;
+use serde::Serialize;
 use serde_json::{Value, json};
 use std::time::Duration;
 use tollgate::Memory;
 use tollgate_telemetry::LogLevel;
 
 use crate::body::{self, BodyLimits};
+use crate::openapi::own;
 use crate::respond;
+use crate::table::Route;
 
 /// A filter is short; whoever sends it is near.
 const LIMITS: BodyLimits = BodyLimits { bytes: 4096, time: Duration::from_secs(10) };
 /// What is expected, for whoever sent something else.
 const EXPECTED: &str = "send {\"level\": \"info\"}, or a list such as \"info,tollgate=debug\"";
 
-/// `GET` and `PUT /admin/log-level`. Merge it with [`crate::ops_router`].
-pub fn log_level_router(level: LogLevel) -> Router {
-    Router::new().route("/admin/log-level", get(show).put(change)).with_state(level)
+/// The path that shows it, and takes another.
+pub(crate) const ROUTES: &[Route<LogLevel>] = &[
+    Route::get("/admin/log-level", || get(show), own::log_level),
+    Route::put("/admin/log-level", || put(change), own::set_log_level),
+];
+
+/// What the diagnostics tell.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "LogLevel")]
+pub(crate) struct Shown {
+    /// A level, or a list such as `info,tollgate=debug`.
+    level: String,
+}
+
+/// What they tell now, and what they told.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "LogLevelChange")]
+pub(crate) struct Changed {
+    /// What is at work now.
+    level: String,
+    /// What was, until then.
+    before: String,
+}
+
+/// What they shall tell; the reader below decides.
+#[derive(JsonSchema)]
+#[schemars(rename = "LogLevelRequest", deny_unknown_fields)]
+#[expect(dead_code, reason = "it is told, not read")]
+pub(crate) struct Asked {
+    /// `off`, `error`, `warn`, `info`, `debug` or `trace`; or a list of such levels, of which all but
+    /// one have a module before them: `info,tollgate=debug`.
+    #[schemars(length(min = 1, max = 1024))]
+    level: String,
 }
 
 async fn show(State(level): State<LogLevel>) -> Response {
-    respond::json(StatusCode::OK, &json!({ "level": level.current() }))
+    respond::json(StatusCode::OK, &Shown { level: level.current() })
 }
 
 async fn change(State(level): State<LogLevel>, body: Body) -> Response {
@@ -45,7 +78,7 @@ async fn change(State(level): State<LogLevel>, body: Body) -> Response {
         Ok(before) => {
             let now = level.current();
             tracing::info!(%before, %now, "the log level was changed");
-            respond::json(StatusCode::OK, &json!({ "level": now, "before": before }))
+            respond::json(StatusCode::OK, &Changed { level: now, before })
         }
         Err(message) => {
             let error = json!({

@@ -1,4 +1,6 @@
-//! The operators' listener: metrics and probes, never on the clients' port.
+//! The operators' listener: probes, metrics and what is asked of the process itself.
+//!
+//! It must never be served on the clients' port.
 
 use axum::Router;
 use axum::body::Body;
@@ -10,11 +12,14 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use tollgate_telemetry::LogLevel;
 
+use crate::admin::{self, ConfigStatus};
+use crate::log_level;
 use crate::openapi::{About, Served, document, own};
 use crate::respond;
 use crate::state::AppState;
-use crate::table::{self, Route};
+use crate::table::{self, Route, Told};
 
 /// Whether the process wants traffic; false from the stop on, while streams still finish.
 #[derive(Debug, Clone, Default)]
@@ -31,6 +36,17 @@ impl Readiness {
     pub fn is_ready(&self) -> bool {
         self.0.load(Ordering::Acquire)
     }
+}
+
+/// What operators are served beside probes. Nothing is, unless it is said here.
+#[derive(Debug, Clone, Default)]
+pub struct OpsOptions {
+    /// Whether there is `/metrics`.
+    pub metrics: bool,
+    /// What `/admin/config` shows.
+    pub config: Option<ConfigStatus>,
+    /// What `/admin/log-level` shows and changes.
+    pub log_level: Option<LogLevel>,
 }
 
 /// What a probe is told.
@@ -60,21 +76,33 @@ const METRICS: &[Route<Ops>] = &[Route::get("/metrics", || get(metrics), own::me
 
 const ABOUT: About = About {
     title: "Tollgate, for operators",
-    description: "Probes and metrics. This listener is not for clients.",
+    description: "Probes, metrics and what runs. This listener is not for clients.",
     tags: &[
         ("Probes", "For whoever starts, stops and watches the process."),
         ("Metrics", "For Prometheus."),
+        ("Admin", "What the process runs by, shown and changed."),
     ],
     keys: false,
 };
 
-/// `/health/live`, `/health/ready`, `/openapi.json` and, where `with_metrics`, `/metrics`.
-pub fn ops_router(state: Arc<AppState>, readiness: Readiness, with_metrics: bool) -> Router {
-    let metrics = if with_metrics { METRICS } else { &[] };
-    let told = table::told(ROUTES).chain(table::told(metrics));
+/// `/health/live`, `/health/ready`, `/openapi.json` and what `options` add: `/metrics`,
+/// `/admin/config`, `/admin/log-level`. The document tells of those that are served.
+pub fn ops_router(state: Arc<AppState>, readiness: Readiness, options: OpsOptions) -> Router {
+    let OpsOptions { metrics, config, log_level } = options;
+    let metrics = if metrics { METRICS } else { &[] };
+    let mut told: Vec<Told> = table::told(ROUTES).chain(table::told(metrics)).collect();
+    let mut admin = Router::new();
+    if let Some(status) = config {
+        told.extend(table::told(admin::ROUTES));
+        admin = admin.merge(table::router(admin::ROUTES).with_state(status));
+    }
+    if let Some(level) = log_level {
+        told.extend(table::told(log_level::ROUTES));
+        admin = admin.merge(table::router(log_level::ROUTES).with_state(level));
+    }
     let document = Arc::new(Served::json(&document(&ABOUT, told)));
     let ops = Ops { app: state, readiness, document };
-    table::router(ROUTES).merge(table::router(metrics)).with_state(ops)
+    table::router(ROUTES).merge(table::router(metrics)).with_state(ops).merge(admin)
 }
 
 async fn metrics(State(ops): State<Ops>) -> Response {

@@ -15,6 +15,8 @@ pub(crate) enum Method {
     Get,
     /// To have something done.
     Post,
+    /// To have something be as told; again is the same as once.
+    Put,
 }
 
 impl Method {
@@ -23,6 +25,7 @@ impl Method {
         match self {
             Self::Get => "GET",
             Self::Post => "POST",
+            Self::Put => "PUT",
         }
     }
 
@@ -31,6 +34,7 @@ impl Method {
         match self {
             Self::Get => "get",
             Self::Post => "post",
+            Self::Put => "put",
         }
     }
 }
@@ -74,6 +78,11 @@ impl<S> Route<S> {
     /// A path that does something.
     pub(crate) const fn post(path: &'static str, serve: Serve<S>, tells: Tells) -> Self {
         Self { told: Told { method: Method::Post, path, tells }, serve }
+    }
+
+    /// A path that takes a value.
+    pub(crate) const fn put(path: &'static str, serve: Serve<S>, tells: Tells) -> Self {
+        Self { told: Told { method: Method::Put, path, tells }, serve }
     }
 }
 

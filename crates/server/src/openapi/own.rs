@@ -5,7 +5,7 @@ use serde_json::json;
 use super::operation::{Envelope, Operation};
 use super::schemas::Schemas;
 use super::{anthropic, openai};
-use crate::{docs, ops, simple, status};
+use crate::{admin, docs, log_level, ops, simple, status};
 
 /// `GET /`
 pub(crate) fn index(schemas: &mut Schemas) -> Operation {
@@ -145,6 +145,30 @@ pub(crate) fn metrics(_: &mut Schemas) -> Operation {
         "text/plain",
         &json!({ "type": "string" }),
     )
+}
+
+/// `GET /admin/config` of the operators' listener.
+pub(crate) fn config(schemas: &mut Schemas) -> Operation {
+    Operation::new("getConfig", "Admin", "Which configuration runs")
+        .about("Also why the last one was refused, where it was. It holds no secret.")
+        .writes::<admin::Shown>(schemas, "The one that runs.")
+}
+
+/// `GET /admin/log-level` of the operators' listener.
+pub(crate) fn log_level(schemas: &mut Schemas) -> Operation {
+    Operation::new("getLogLevel", "Admin", "What the diagnostics tell")
+        .writes::<log_level::Shown>(schemas, "The levels at work.")
+}
+
+/// `PUT /admin/log-level` of the operators' listener.
+pub(crate) fn set_log_level(schemas: &mut Schemas) -> Operation {
+    let asked = schemas.read::<log_level::Asked>();
+    let refusal = schemas.written::<openai::ErrorBody>();
+    Operation::new("setLogLevel", "Admin", "Have the diagnostics tell more, or less")
+        .about("At once, and until the next change or the end of the process.")
+        .takes(&asked, &json!({ "level": "info" }))
+        .writes::<log_level::Changed>(schemas, "They do.")
+        .answers("400", "That is no level; the one before stays.", "application/json", &refusal)
 }
 
 /// `GET /openapi.json` of the operators' listener.

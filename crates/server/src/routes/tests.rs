@@ -9,7 +9,7 @@ use http_body_util::BodyExt as _;
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::path::Path;
-use tollgate_telemetry::{Telemetry, TelemetryOptions};
+use tollgate_telemetry::{DiagnosticsOptions, Telemetry, TelemetryOptions};
 use tower::ServiceExt as _;
 
 fn app() -> Router {
@@ -82,28 +82,76 @@ async fn every_route_is_told_and_every_told_route_is_served() {
         assert_eq!(status, StatusCode::OK, "{path}: the document's own example: {answer}");
         let other = match route.method {
             Method::Get => "POST",
-            Method::Post => "GET",
+            Method::Post | Method::Put => "GET",
         };
         let (status, _) = ask(&app, other, &path, "{}").await;
         assert_eq!(status, StatusCode::METHOD_NOT_ALLOWED, "{other} {path}");
     }
 }
 
+/// What a listener's document tells, as methods and paths, in the order of paths.
+fn operations(document: &Value) -> Vec<(String, String, Value)> {
+    let paths = document["paths"].as_object().unwrap().iter();
+    paths
+        .flat_map(|(path, methods)| {
+            let methods = methods.as_object().unwrap().iter();
+            methods.map(|(method, told)| (method.to_uppercase(), path.clone(), told.clone()))
+        })
+        .collect()
+}
+
+fn running() -> crate::ConfigStatus {
+    crate::ConfigStatus::new(crate::RunningConfig {
+        generation: 1,
+        hash: "abc".to_owned(),
+        loaded_at: std::time::UNIX_EPOCH,
+        load_time: std::time::Duration::ZERO,
+        source: "demo".to_owned(),
+        files: Vec::new(),
+        needs_restart: Vec::new(),
+    })
+}
+
 #[tokio::test]
 async fn the_operators_document_tells_what_their_listener_serves() {
-    for with_metrics in [true, false] {
+    let level = tollgate_telemetry::init_diagnostics(&DiagnosticsOptions::default()).unwrap();
+    // Each option by itself, none, and all: how many paths and operations it adds.
+    let none = crate::OpsOptions::default;
+    let metrics = crate::OpsOptions { metrics: true, ..none() };
+    let config = crate::OpsOptions { config: Some(running()), ..none() };
+    let log_level = crate::OpsOptions { log_level: Some(level), ..none() };
+    let all =
+        crate::OpsOptions { metrics: true, config: config.config.clone(), ..log_level.clone() };
+    let paths = ["/metrics", "/admin/config", "/admin/log-level"];
+    for (options, added, count) in [
+        (none(), &paths[..0], 3),
+        (metrics, &paths[..1], 4),
+        (config, &paths[1..2], 4),
+        (log_level, &paths[2..], 5),
+        (all, &paths[..], 7),
+    ] {
         let readiness = crate::Readiness::default();
         readiness.set(true);
-        let app = crate::ops_router(state(), readiness, with_metrics);
+        let app = crate::ops_router(state(), readiness, options);
         let document = document(&app, "/openapi.json").await;
-        let told = document["paths"].as_object().unwrap();
-        assert_eq!(told.contains_key("/metrics"), with_metrics);
-        assert_eq!(told.len(), 3 + usize::from(with_metrics));
-        for path in told.keys() {
-            assert_eq!(ask(&app, "GET", path, "").await.0, StatusCode::OK, "{path}");
+        let told = operations(&document);
+        assert_eq!(told.len(), count, "{told:?}");
+        for (method, path, operation) in &told {
+            let example = &operation["requestBody"]["content"]["application/json"]["example"];
+            let (status, answer) = ask(&app, method, path, &example.to_string()).await;
+            assert_eq!(status, StatusCode::OK, "{method} {path}: {answer}");
+            let tag = &operation["tags"][0];
+            let tags = document["tags"].as_array().unwrap();
+            assert!(tags.iter().any(|known| known["name"] == *tag), "{path}: {tag} is untold");
+            let status = ask(&app, "DELETE", path, "").await.0;
+            assert_eq!(status, StatusCode::METHOD_NOT_ALLOWED, "{path}");
         }
-        let metrics = ask(&app, "GET", "/metrics", "").await.0;
-        assert_eq!(metrics == StatusCode::OK, with_metrics);
+        for path in paths {
+            let status = ask(&app, "GET", path, "").await.0;
+            let is_told = told.iter().any(|(_, told, _)| told == path);
+            assert_eq!(is_told, added.contains(&path), "{path}");
+            assert_eq!(status == StatusCode::OK, is_told, "{path}");
+        }
     }
 }
 
