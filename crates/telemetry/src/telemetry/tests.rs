@@ -193,13 +193,17 @@ fn a_deployments_admission_and_limits_are_shown_and_do_not_outlive_it() {
         ],
     );
     drop(deployment);
-    shows(
-        &telemetry,
-        &[
-            r#"tollgate_deployment_state{deployment="d1"} 0"#,
-            r#"tollgate_deployment_cooldown_seconds{deployment="d1"} 0"#,
-        ],
-    );
+    let left = samples(&telemetry);
+    let gauges = [
+        "tollgate_deployment_state",
+        "tollgate_deployment_cooldown_seconds",
+        "tollgate_deployment_available",
+        "tollgate_deployment_limit",
+        "tollgate_deployment_limit_remaining",
+    ];
+    for gauge in gauges.map(|name| format!(r#"{name}{{deployment="d1""#)) {
+        assert!(!left.iter().any(|sample| sample.starts_with(&gauge)), "{gauge} in {left:#?}");
+    }
 }
 
 #[test]
@@ -298,12 +302,15 @@ fn ten_thousand_unknown_models_and_users_are_one_other() {
 fn even_configured_names_are_capped() {
     let options = TelemetryOptions { max_names: 10, ..TelemetryOptions::default() };
     let telemetry = Telemetry::new(&options).unwrap();
+    // A deployment's gauges are gone with it.
+    let mut living = Vec::new();
     for n in 0..10_000 {
         let model = telemetry.model(&format!("m{n}"), Operation::Chat);
         telemetry.request(&model, &request());
         let name = format!("d{n}");
         let deployment = telemetry.deployment(&name, &name, &name);
         telemetry.attempt(&deployment, &attempt());
+        living.push(deployment);
     }
     // A known name is still itself.
     telemetry.request(&telemetry.model("m3", Operation::Chat), &request());
