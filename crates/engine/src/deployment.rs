@@ -12,6 +12,15 @@ use tollgate_telemetry::DeploymentMetrics;
 
 use crate::redact;
 
+/// Dialects that ask for something else than a conversation.
+const UNTRANSLATED: [Dialect; 5] = [
+    Dialect::OPENAI_EMBEDDINGS,
+    Dialect::ANTHROPIC_COUNT_TOKENS,
+    Dialect::GEMINI_COUNT_TOKENS,
+    Dialect::GEMINI_EMBED,
+    Dialect::GEMINI_BATCH_EMBED,
+];
+
 /// Everything an attempt needs of its deployment.
 pub(crate) struct Deployment {
     /// Unique id, in logs, metrics and headers.
@@ -111,7 +120,7 @@ impl Deployment {
         if native && let Some(codec) = self.provider.codec(dialect) {
             return Some(Way::Verbatim(codec));
         }
-        if dialect == Dialect::OPENAI_EMBEDDINGS || dialect == Dialect::ANTHROPIC_COUNT_TOKENS {
+        if UNTRANSLATED.contains(&dialect) {
             return None;
         }
         self.provider.chat().map(Way::Translated)

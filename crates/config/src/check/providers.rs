@@ -144,8 +144,10 @@ fn declaration(
     let dialects = [
         ("openai", Dialect::OPENAI_CHAT),
         ("anthropic", Dialect::ANTHROPIC_MESSAGES),
+        ("gemini", Dialect::GEMINI_GENERATE),
         ("openai.chat", Dialect::OPENAI_CHAT),
         ("anthropic.messages", Dialect::ANTHROPIC_MESSAGES),
+        ("gemini.generate_content", Dialect::GEMINI_GENERATE),
     ];
     let dialect = given.take(&["dialect"], report);
     let has_dialect = dialect.is_some();
@@ -153,7 +155,7 @@ fn declaration(
     let preset = providers.vendor(name);
     let kind = dialect.map(ProviderKind::Own).or(preset.map(ProviderKind::Vendor));
     if kind.is_none() && !has_dialect {
-        missing(&given, "dialect", "`openai` or `anthropic`", report);
+        missing(&given, "dialect", "`openai`, `anthropic` or `gemini`", report);
     }
     let base = given.take(&["api_base", "base_url", "api_url"], report);
     let base = base.and_then(|at| base::vendor(&at, providers.own, report));

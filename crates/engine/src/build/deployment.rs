@@ -152,6 +152,9 @@ fn authorizer(
                 .map_err(|_| BuildError::deployment(id, format!("\"{name}\" is no header name")))?,
         ),
         Auth::Dialect if chat == Dialect::ANTHROPIC_MESSAGES => x_api_key(),
+        Auth::Dialect if chat == Dialect::GEMINI_GENERATE => {
+            Scheme::Header(HeaderName::from_static("x-goog-api-key"))
+        }
         Auth::Dialect => Scheme::Bearer,
     };
     let key = config.credential.as_ref().map(|credential| credential.secret.expose());
