@@ -61,8 +61,8 @@ impl Codec for CountTokens {
         if let Some(error) = error {
             return Err(DecodeError::Upstream(error::in_band(error)));
         }
-        let input = total_tokens
-            .ok_or_else(|| malformed("`totalTokens` is missing in a token count"))?;
+        let input =
+            total_tokens.ok_or_else(|| malformed("`totalTokens` is missing in a token count"))?;
         let usage = Usage {
             input_tokens: Some(input),
             cache_read_tokens: cached_content_token_count,
@@ -179,7 +179,8 @@ mod tests {
     fn the_model_is_set_where_the_body_names_it() {
         let contents = r#"{ "contents": [{"parts":[{"text":"a"}]}] }"#;
         assert_eq!(sent(contents), contents);
-        let whole = format!(r#"{{"generateContentRequest":{{"model":"models/alias",{}}}"#, &contents[1..]);
+        let whole =
+            format!(r#"{{"generateContentRequest":{{"model":"models/alias",{}}}"#, &contents[1..]);
         let want = whole.replace("models/alias", "models/gemini-3-flash");
         assert_eq!(sent(&whole), want);
     }

@@ -3,8 +3,8 @@
 
 use bytes::Bytes;
 use http::HeaderMap;
-use serde::de::{IgnoredAny, MapAccess};
 use serde::Deserialize;
+use serde::de::{IgnoredAny, MapAccess};
 use serde_json::value::RawValue;
 use tollgate_core_types::chat::ChatRequest;
 use tollgate_core_types::reply::ChatReply;
@@ -113,7 +113,8 @@ impl Codec for BatchEmbed {
             list.extend_from_slice(&for_model(&one, &Layout::default(), &model));
         }
         list.push(b']');
-        let list = String::from_utf8(list).map_err(|error| EncodeError::Build(error.to_string()))?;
+        let list =
+            String::from_utf8(list).map_err(|error| EncodeError::Build(error.to_string()))?;
         let body = Edits::new().set("requests", list).remove(STRATEGY).apply(body, &facts.layout);
         let request = request::post(target, Method::BatchEmbed, body)?;
         Ok(Encoded { request, lost: Vec::new() })
@@ -268,14 +269,16 @@ mod tests {
     use crate::testing::{inbound, target};
 
     fn sent(codec: &dyn Codec, client: &dyn ClientDialect, body: &str) -> (String, String) {
-        let encoded = codec.splice(&inbound(client, body), &target("gemini-embedding-001")).unwrap();
+        let encoded =
+            codec.splice(&inbound(client, body), &target("gemini-embedding-001")).unwrap();
         let path = encoded.request.uri().path().to_owned();
         (path, String::from_utf8(encoded.request.into_body().to_vec()).unwrap())
     }
 
     #[test]
     fn the_model_is_set_in_every_request_and_nothing_else_changes() {
-        let (path, body) = sent(&Embed, &Embed, r#"{"content":{"parts":[{"text":"a"}]}, "taskType": "X"}"#);
+        let (path, body) =
+            sent(&Embed, &Embed, r#"{"content":{"parts":[{"text":"a"}]}, "taskType": "X"}"#);
         assert_eq!(path, "/v1/models/gemini-embedding-001:embedContent");
         assert_eq!(
             body,

@@ -59,9 +59,10 @@ fn json(report: &ErrorReport) -> Vec<u8> {
     details.extend(param.as_deref().map(|field| Detail::BadRequest {
         field_violations: [Violation { field, description: message }],
     }));
-    details.extend(retry_after.map(|wait| Detail::RetryInfo {
-        retry_delay: format!("{}s", wait.as_secs_f64()),
-    }));
+    details.extend(
+        retry_after
+            .map(|wait| Detail::RetryInfo { retry_delay: format!("{}s", wait.as_secs_f64()) }),
+    );
     let error = Error { code: *status, message, status: word(*status), details };
     // Only texts and numbers: writing them cannot fail.
     serde_json::to_vec(&Envelope { error }).unwrap_or_default()

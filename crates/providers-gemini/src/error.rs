@@ -83,9 +83,7 @@ fn class(status: u16, said: &Said) -> ErrorClass {
 /// From the answer's own `date` to the hour at which a day's quota comes back.
 fn until_next_day(headers: &HeaderMap) -> Duration {
     let now = headers.get(http::header::DATE).and_then(|date| time_of_day(date.to_str().ok()?));
-    now.map_or(LONG_PAUSE, |now| {
-        Duration::from_secs((DAY_BEGINS + DAY).saturating_sub(now) % DAY)
-    })
+    now.map_or(LONG_PAUSE, |now| Duration::from_secs((DAY_BEGINS + DAY).saturating_sub(now) % DAY))
 }
 
 /// Seconds since midnight of `Fri, 20 Nov 2026 19:49:16 GMT`.

@@ -3,6 +3,7 @@
 //!
 //! Model and method stand in the path. The client's query goes nowhere: it may hold a key.
 
+mod mend;
 mod rules;
 
 use bytes::Bytes;
@@ -10,7 +11,10 @@ use http::header::{ACCEPT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue};
 use std::fmt::Write as _;
 use tollgate_core_types::{JsonText, Lost};
 use tollgate_providers_common::scan::Layout;
+use tollgate_providers_common::splice::Edits;
 use tollgate_providers_common::{EncodeError, Encoded, Inbound, UpstreamTarget};
+
+use crate::models;
 
 pub(crate) use rules::is_field;
 
@@ -46,12 +50,28 @@ impl Method {
     }
 }
 
-/// The client's request of this dialect, edited for the vendor: every byte that no rule names stays.
+/// The client's request of this dialect, edited for the vendor: every byte that no rule names stays,
+/// except where the conversation was held with other vendors.
 pub(crate) fn splice(inbound: &Inbound, target: &UpstreamTarget) -> Result<Encoded, EncodeError> {
-    let layout = &inbound.facts.layout;
-    let body = rules::apply(&inbound.body, layout, &target.params, target.quirks.no_sampling);
-    let request = post(target, Method::generate(inbound.facts.stream), body)?;
-    Ok(Encoded { request, lost: Vec::new() })
+    let Inbound { body, facts, .. } = inbound;
+    let signs = models::signs_calls(&target.model);
+    let mut lost = Vec::new();
+    let mut mended = None;
+    if mend::may_be_needed(body, signs)
+        && let Some(contents) = facts.layout.value(body, "contents")
+        && let Some((contents, withheld)) = mend::mended(contents, signs)
+    {
+        lost = withheld;
+        mended = Some(Edits::new().set("contents", contents).apply(body, &facts.layout));
+    }
+    let no_sampling = target.quirks.no_sampling;
+    let body = match &mended {
+        // Another body than the one that the layout is of: its own is read.
+        Some(mended) => rules::apply(mended, &Layout::default(), &target.params, no_sampling),
+        None => rules::apply(body, &facts.layout, &target.params, no_sampling),
+    };
+    let request = post(target, Method::generate(facts.stream), body)?;
+    Ok(Encoded { request, lost })
 }
 
 /// What of a client's request decides on the vendor's beside the body.
@@ -90,9 +110,8 @@ pub(crate) fn post(
     body: Bytes,
 ) -> Result<http::Request<Bytes>, EncodeError> {
     let path = format!("{}:{}", resource(&target.model), method.name());
-    let uri = target
-        .uri(&path, method.query())
-        .map_err(|error| EncodeError::Build(error.to_string()))?;
+    let uri =
+        target.uri(&path, method.query()).map_err(|error| EncodeError::Build(error.to_string()))?;
     let mut request = http::Request::new(body);
     *request.method_mut() = http::Method::POST;
     *request.uri_mut() = uri;

@@ -48,7 +48,10 @@ impl Said {
         let text = String::from_utf8_lossy(body);
         let text = text.trim();
         if text.starts_with('<') {
-            return Self { message: Some("an HTML page instead of JSON".into()), ..Self::default() };
+            return Self {
+                message: Some("an HTML page instead of JSON".into()),
+                ..Self::default()
+            };
         }
         match serde_json::from_str(text) {
             Ok(value) => Self::of_body(&value),

@@ -20,7 +20,11 @@ const BAD_KEY: &str =
 fn failures_have_their_class() {
     use ErrorClass as C;
     let table = [
-        (400, google(400, "INVALID_ARGUMENT", "Request contains an invalid argument.", ""), C::Client),
+        (
+            400,
+            google(400, "INVALID_ARGUMENT", "Request contains an invalid argument.", ""),
+            C::Client,
+        ),
         (400, google(400, "INVALID_ARGUMENT", "API key not valid.", BAD_KEY), C::Auth),
         // A client's own words never blame a credential.
         (400, google(400, "INVALID_ARGUMENT", "API key not valid; billing", ""), C::Client),

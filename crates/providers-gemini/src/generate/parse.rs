@@ -93,8 +93,10 @@ fn top_level(key: String, value: &RawValue, chat: &mut ChatRequest) -> Result<()
         "cachedContent" | "cached_content" | "continuationToken" | "continuation_token"
             if value.get() != "null" =>
         {
-            let message = format!("`{key}` names what is kept at one vendor, which cannot be \
-                                   reached with this model");
+            let message = format!(
+                "`{key}` names what is kept at one vendor, which cannot be \
+                                   reached with this model"
+            );
             Err(BadRequest::field(key, message))
         }
         "serviceTier" | "service_tier" => {

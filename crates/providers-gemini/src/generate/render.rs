@@ -53,7 +53,9 @@ pub(super) fn render(reply: &ChatReply, context: &RenderContext) -> Bytes {
         let part = match part {
             ReplyPart::Text(text) | ReplyPart::Refusal(text) if text.is_empty() => continue,
             ReplyPart::Text(text) | ReplyPart::Refusal(text) => Part::text(text.as_str()),
-            ReplyPart::ToolCall(ToolCall { id, name, arguments }) => function_call(id, name, arguments),
+            ReplyPart::ToolCall(ToolCall { id, name, arguments }) => {
+                function_call(id, name, arguments)
+            }
             ReplyPart::Reasoning(reasoning) => {
                 let own = reasoning.issuer == Dialect::GEMINI_GENERATE;
                 said.extend(thought(reasoning));
@@ -90,7 +92,8 @@ pub(super) fn answer_id<'a>(id: &'a str, context: &'a RenderContext) -> &'a str 
 
 /// A thought: readable, and with another vendor's signature where it has one.
 pub(super) fn thought(part: &ReasoningPart) -> Option<Part<'_>> {
-    let wrapped = (part.issuer != Dialect::GEMINI_GENERATE).then(|| signature::wrap(part)).flatten();
+    let wrapped =
+        (part.issuer != Dialect::GEMINI_GENERATE).then(|| signature::wrap(part)).flatten();
     if part.text.is_empty() && wrapped.is_none() {
         return None;
     }

@@ -39,8 +39,7 @@ pub(super) fn own<'a>(
                 cx.dropped(key.clone());
             }
             Some((name, _)) => own.push((name, value)),
-            None if request::is_field(key)
-                && cx.target.params.defaults.iter().any(default) => {}
+            None if request::is_field(key) && cx.target.params.defaults.iter().any(default) => {}
             None => cx.dropped(key.clone()),
         }
     }

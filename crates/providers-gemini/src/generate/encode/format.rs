@@ -29,9 +29,7 @@ pub(super) fn form<'a>(
     match format {
         None | Some(ResponseFormat::Text) => Ok(Form::default()),
         Some(ResponseFormat::JsonObject) if words => Ok(in_words(None, cx)),
-        Some(ResponseFormat::JsonObject) => {
-            Ok(Form { mime_type: Some(JSON), ..Form::default() })
-        }
+        Some(ResponseFormat::JsonObject) => Ok(Form { mime_type: Some(JSON), ..Form::default() }),
         // The vendor holds the model to a schema always, and has no name for one.
         Some(ResponseFormat::JsonSchema { name: _, description, schema, strict: _ }) => {
             let schema = object(schema.as_str(), SCHEMA)?;
@@ -50,8 +48,8 @@ pub(super) fn form<'a>(
 /// An instruction asks for what the model cannot be held to.
 fn in_words<'a>(schema: Option<&RawValue>, cx: &mut Context<'_>) -> Form<'a> {
     cx.approximated("response_format");
-    let mut text = "Answer with one JSON object and nothing else: no other text and no code fence."
-        .to_owned();
+    let mut text =
+        "Answer with one JSON object and nothing else: no other text and no code fence.".to_owned();
     if let Some(schema) = schema {
         text.push_str(" It must follow this JSON Schema: ");
         text.push_str(schema.get());

@@ -3,17 +3,15 @@
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 use tollgate_core_types::Dialect;
-use tollgate_core_types::chat::{CacheMarker, MediaSource, Part as Said, ReasoningPart, Role, ToolCall};
+use tollgate_core_types::chat::{
+    CacheMarker, MediaSource, Part as Said, ReasoningPart, Role, ToolCall,
+};
 use tollgate_providers_common::EncodeError;
 
 use super::contents::Calls;
 use super::{Context, invalid, media, unsupported};
-use crate::models;
 use crate::wire::body::{Answered, Call, Part, Response};
-
-/// What the vendor takes for a signature where there is none to give: the calls came from another
-/// vendor, or through a client that kept no signatures. Base64 of `skip_thought_signature_validator`.
-pub(super) const NO_SIGNATURE: &str = "c2tpcF90aG91Z2h0X3NpZ25hdHVyZV92YWxpZGF0b3I=";
+use crate::{models, signature};
 
 /// Which message is read.
 #[derive(Debug, Clone, Copy)]
@@ -122,7 +120,7 @@ impl<'a> Turn<'a> {
         self.close();
         let first = self.parts.iter_mut().find(|part| part.function_call.is_some());
         if let Some(first) = first.filter(|_| models::signs_calls(model)) {
-            first.thought_signature.get_or_insert(Cow::Borrowed(NO_SIGNATURE));
+            first.thought_signature.get_or_insert(Cow::Borrowed(signature::NONE));
         }
         self.parts
     }

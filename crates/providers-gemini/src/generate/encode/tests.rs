@@ -1,12 +1,12 @@
 //! Requests of the domain and what becomes of them, field by field.
 
-use super::{ChatRequest, UpstreamTarget, encode, parts};
+use super::{ChatRequest, UpstreamTarget, encode};
 use crate::testing::{json, lost, target};
 use serde_json::{Value, json as tree};
 use tollgate_core_types::Dialect;
 use tollgate_core_types::chat::{
-    MediaSource, Message, Part, Reasoning, ReasoningMode, ReasoningPart, ResponseFormat, Role, Tool,
-    ToolCall, ToolChoice,
+    MediaSource, Message, Part, Reasoning, ReasoningMode, ReasoningPart, ResponseFormat, Role,
+    Tool, ToolCall, ToolChoice,
 };
 use tollgate_providers_common::target::Quirks;
 
@@ -146,7 +146,7 @@ fn calls_without_a_signature_are_excused_where_one_is_needed() {
     ]);
     let (body, lost) = sent(&calls, "gemini-3-flash");
     let parts = &body["contents"][1]["parts"];
-    assert_eq!(parts[0]["thoughtSignature"], parts::NO_SIGNATURE);
+    assert_eq!(parts[0]["thoughtSignature"], crate::signature::NONE);
     assert!(parts[1].get("thoughtSignature").is_none());
     assert_eq!(lost, ["-messages[1].content[0]"], "another vendor's reasoning is withheld");
     let (body, _) = sent(&calls, "gemini-2.5-flash");
@@ -212,7 +212,11 @@ fn media() {
             "gemini-2.5-pro",
             r#"{"inlineData":{"data":"AA==","mimeType":"image/jpeg"}}"#,
         ),
-        (url("data:image/png,raw"), "gemini-2.5-pro", "`messages[0].content[0]`: a data URL must be base64"),
+        (
+            url("data:image/png,raw"),
+            "gemini-2.5-pro",
+            "`messages[0].content[0]`: a data URL must be base64",
+        ),
         (
             url("gs://b/a.PNG"),
             "gemini-2.5-pro",
@@ -280,18 +284,12 @@ fn tools_and_their_choice() {
         assert_eq!(offered(choice, "gemini-3-flash"), want);
     }
     let strict = Tool { strict: Some(true), ..tool("f") };
-    let chat = ChatRequest {
-        tools: vec![strict],
-        parallel_tool_calls: Some(false),
-        ..asked("a")
-    };
+    let chat = ChatRequest { tools: vec![strict], parallel_tool_calls: Some(false), ..asked("a") };
     let (body, lost) = sent(&chat, "gemini-3-flash");
     assert_eq!(body["toolConfig"]["functionCallingConfig"]["mode"], "VALIDATED");
     assert_eq!(lost, ["-parallel_tool_calls"]);
-    let hosted = Tool {
-        foreign: Some((Dialect::ANTHROPIC_MESSAGES, json("{}"))),
-        ..tool("web_search")
-    };
+    let hosted =
+        Tool { foreign: Some((Dialect::ANTHROPIC_MESSAGES, json("{}"))), ..tool("web_search") };
     assert_eq!(
         refused(&ChatRequest { tools: vec![hosted], ..asked("a") }, "gemini-3-flash"),
         "`tools[0]`: `web_search` is known to `anthropic.messages` alone"
@@ -311,9 +309,19 @@ fn thinking_is_asked_for_in_the_way_that_the_model_takes() {
     for (model, asked_for, want, losses) in [
         ("gemini-3-flash", effort("low"), tree!({"thinkingLevel": "LOW"}), NONE),
         ("gemini-3-flash", effort("minimal"), tree!({"thinkingLevel": "MINIMAL"}), NONE),
-        ("gemini-3-pro", effort("minimal"), tree!({"thinkingLevel": "LOW"}), &["~reasoning_effort"]),
+        (
+            "gemini-3-pro",
+            effort("minimal"),
+            tree!({"thinkingLevel": "LOW"}),
+            &["~reasoning_effort"],
+        ),
         ("gemini-3-pro", effort("max"), tree!({"thinkingLevel": "HIGH"}), &["~reasoning_effort"]),
-        ("gemini-3-flash", effort("none"), tree!({"thinkingLevel": "MINIMAL"}), &["~reasoning_effort"]),
+        (
+            "gemini-3-flash",
+            effort("none"),
+            tree!({"thinkingLevel": "MINIMAL"}),
+            &["~reasoning_effort"],
+        ),
         ("gemini-3-flash", mode(ReasoningMode::Adaptive), tree!({}), NONE),
         (
             "gemini-3-flash",
@@ -325,7 +333,12 @@ fn thinking_is_asked_for_in_the_way_that_the_model_takes() {
         ("gemini-2.5-flash-lite", effort("none"), tree!({"thinkingBudget": 0}), NONE),
         ("gemini-2.5-pro", effort("none"), tree!({"thinkingBudget": 128}), &["~reasoning_effort"]),
         ("gemini-2.5-flash", effort("medium"), tree!({"thinkingBudget": 8192}), NONE),
-        ("gemini-2.5-flash", mode(ReasoningMode::Budget(2000)), tree!({"thinkingBudget": 2000}), NONE),
+        (
+            "gemini-2.5-flash",
+            mode(ReasoningMode::Budget(2000)),
+            tree!({"thinkingBudget": 2000}),
+            NONE,
+        ),
         (
             "gemini-2.5-flash",
             mode(ReasoningMode::Budget(99_999)),

@@ -36,11 +36,7 @@ pub(super) fn read(reasoning: Option<&Reasoning>, cx: &mut Context<'_>) -> Optio
         Thinks::Budget { least, most } => (None, wanted.budget(least, most, cx)),
     };
     let shown = !off && display.as_deref() != Some("omitted");
-    Some(Thinking {
-        include_thoughts: Some(shown),
-        thinking_budget: budget,
-        thinking_level: level,
-    })
+    Some(Thinking { include_thoughts: Some(shown), thinking_budget: budget, thinking_level: level })
 }
 
 /// What the client asks for.

@@ -54,9 +54,10 @@ pub(super) fn offer<'a>(
 }
 
 fn function(i: usize, tool: &Tool) -> Result<Function<'_>, EncodeError> {
-    let parameters = tool.parameters.as_ref().map(|schema| {
-        object(schema.as_str(), &format!("tools[{i}].function.parameters"))
-    });
+    let parameters = tool
+        .parameters
+        .as_ref()
+        .map(|schema| object(schema.as_str(), &format!("tools[{i}].function.parameters")));
     Ok(Function {
         name: &tool.name,
         description: tool.description.as_deref(),

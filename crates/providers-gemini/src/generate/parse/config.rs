@@ -95,8 +95,7 @@ fn schema(value: &RawValue, own_words: bool, chat: &mut ChatRequest) {
     if value.get() == "null" {
         return;
     }
-    let schema =
-        if own_words { json_schema(value) } else { JsonText::from_valid(value.get()) };
+    let schema = if own_words { json_schema(value) } else { JsonText::from_valid(value.get()) };
     chat.response_format = Some(ResponseFormat::JsonSchema {
         name: SCHEMA.to_owned(),
         description: None,
@@ -112,9 +111,9 @@ fn thinking(path: &str, value: &RawValue, chat: &mut ChatRequest) -> Result<(), 
     };
     let mode = match thinking_budget {
         Some(0) => Some(ReasoningMode::Disabled),
-        Some(budget) => Some(
-            u64::try_from(budget).map_or(ReasoningMode::Adaptive, ReasoningMode::Budget),
-        ),
+        Some(budget) => {
+            Some(u64::try_from(budget).map_or(ReasoningMode::Adaptive, ReasoningMode::Budget))
+        }
         None => None,
     };
     let effort = thinking_level

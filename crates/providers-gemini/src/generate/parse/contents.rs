@@ -2,9 +2,7 @@
 //! leave out, thoughts with the signature of whoever issued it.
 
 use serde_json::value::RawValue;
-use tollgate_core_types::chat::{
-    ChatRequest, MediaSource, Message, Part as Said, Role, ToolCall,
-};
+use tollgate_core_types::chat::{ChatRequest, MediaSource, Message, Part as Said, Role, ToolCall};
 use tollgate_core_types::{Dialect, JsonText};
 use tollgate_providers_common::BadRequest;
 
@@ -129,7 +127,9 @@ fn part(
         said.extend(signature::thought(text.unwrap_or_default(), signature.as_deref()));
         return Ok(());
     }
-    said.extend(signature.and_then(|signature| signature::thought(String::new(), Some(&signature))));
+    said.extend(
+        signature.and_then(|signature| signature::thought(String::new(), Some(&signature))),
+    );
     if let Some(text) = text.filter(|text| !text.is_empty()) {
         said.push(Said::text(text));
     }

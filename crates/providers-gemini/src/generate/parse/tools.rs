@@ -146,7 +146,8 @@ fn of_type(kind: &str, nullable: bool) -> Option<Value> {
     if upper == "TYPE_UNSPECIFIED" {
         return None;
     }
-    let kind = if TYPES.contains(&upper.as_str()) { upper.to_ascii_lowercase() } else { kind.to_owned() };
+    let kind =
+        if TYPES.contains(&upper.as_str()) { upper.to_ascii_lowercase() } else { kind.to_owned() };
     Some(if nullable && kind != "null" {
         Value::from(vec![kind, "null".to_owned()])
     } else {

@@ -74,11 +74,11 @@ fn a_conversation_is_read() {
     assert_eq!(*parts(3), [result("call_0", "one", false), result("call_1", "no", true)]);
     assert_eq!(chat.tool_choice, Some(ToolChoice::Named("f".to_owned())));
     let schema = chat.tools[0].parameters.as_ref().unwrap().as_str();
+    assert_eq!(schema, r#"{"properties":{"type":{"type":["string","null"]}},"type":"object"}"#);
     assert_eq!(
-        schema,
-        r#"{"properties":{"type":{"type":["string","null"]}},"type":"object"}"#
+        (chat.temperature, chat.max_output_tokens, chat.top_k),
+        (Some(0.5), Some(99), Some(3))
     );
-    assert_eq!((chat.temperature, chat.max_output_tokens, chat.top_k), (Some(0.5), Some(99), Some(3)));
     assert_eq!(chat.response_format, Some(ResponseFormat::JsonObject));
     let effort = Some("low".to_owned());
     let display = Some("summarized".to_owned());
@@ -124,20 +124,17 @@ fn what_is_wrong_is_named() {
         (r#"{"contents":[{"role":7}]}"#.to_owned(), "contents[0].role"),
         (r#"{"contents":[{"parts":{}}]}"#.to_owned(), "contents[0].parts"),
         (r#"{"contents":[{"parts":[]}]}"#.to_owned(), "contents"),
-        (
-            r#"{"contents":[{"role":"bot","parts":[{"text":"a"}]}]}"#.to_owned(),
-            "contents[0].role",
-        ),
+        (r#"{"contents":[{"role":"bot","parts":[{"text":"a"}]}]}"#.to_owned(), "contents[0].role"),
         (contents("7"), "contents[0].parts[0]"),
         (contents(r#"{"text":7}"#), "contents[0].parts[0]"),
         (contents(r#"{"functionCall":{}}"#), "contents[0].parts[0].functionCall.name"),
-        (
-            contents(r#"{"functionResponse":{"name":"f"}}"#),
-            "contents[0].parts[0].functionResponse",
-        ),
+        (contents(r#"{"functionResponse":{"name":"f"}}"#), "contents[0].parts[0].functionResponse"),
         (contents(r#"{"inlineData":{"data":""}}"#), "contents[0].parts[0].inlineData.mimeType"),
         (with(r#""tools":{}"#), "tools"),
-        (with(r#""tools":[{"functionDeclarations":[{}]}]"#), "tools[0].functionDeclarations[0].name"),
+        (
+            with(r#""tools":[{"functionDeclarations":[{}]}]"#),
+            "tools[0].functionDeclarations[0].name",
+        ),
         (with(r#""generationConfig":{"maxOutputTokens":"9"}"#), "generationConfig.maxOutputTokens"),
         (with(r#""generationConfig":{"topK":1.5}"#), "generationConfig.topK"),
         (with(r#""generationConfig":{"stopSequences":"x"}"#), "generationConfig.stopSequences"),
@@ -250,13 +247,12 @@ fn calls_are_whole_however_their_arguments_come() {
 
 #[test]
 fn endless_arguments_end_the_answer_with_an_error() {
-    let mut events = vec![ChatEvent::ToolCallStart {
-        index: 0,
-        id: "c".to_owned(),
-        name: "f".to_owned(),
-    }];
+    let mut events =
+        vec![ChatEvent::ToolCallStart { index: 0, id: "c".to_owned(), name: "f".to_owned() }];
     let fragment = "x".repeat(1 << 20);
-    events.extend((0..6).map(|_| ChatEvent::ToolCallArguments { index: 0, fragment: fragment.clone() }));
+    events.extend(
+        (0..6).map(|_| ChatEvent::ToolCallArguments { index: 0, fragment: fragment.clone() }),
+    );
     events.push(ChatEvent::Finish(Finish::new(FinishReason::Stop)));
     events.push(ChatEvent::End);
     let text = String::from_utf8(written(&events)).unwrap();
