@@ -22,6 +22,7 @@ mod error;
 mod estimate;
 mod generation;
 mod memory;
+mod google;
 mod near;
 mod record;
 mod redact;

@@ -14,6 +14,7 @@ mod config;
 mod connect;
 mod control;
 mod dns;
+mod jwt;
 mod origin;
 mod pool;
 mod reason;
@@ -21,4 +22,5 @@ mod tls;
 
 pub use client::HyperTransport;
 pub use config::{TransportConfig, TransportInitError};
-pub use control::Control;
+pub use control::{Control, ControlAnswer};
+pub use jwt::{JwtError, JwtKey};
