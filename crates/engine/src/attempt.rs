@@ -124,8 +124,8 @@ pub(crate) async fn run(
         Err(error) => {
             let error = deployment.told(at_deadline(error, shared.deadline), false);
             record.fail(Outcome::Error, &error, &Tally::default());
-            let foreign =
-                matches!(deployment.way(shared.inbound.dialect), Some(Way::Translated(_)));
+            let way = deployment.way(shared.inbound.dialect);
+            let foreign = way.is_some_and(|way| way.is_foreign());
             Err(attempt.fail(deployment.told(error, foreign)))
         }
     }

@@ -1,5 +1,7 @@
-//! Embeddings of one content and of several, both halves. They are relayed: the model is set where
-//! the body names it, and everything else stays.
+//! Embeddings of one content and of several, both halves. Relayed, the model is set where the body
+//! names it and everything else stays; for other dialects see `translate`.
+
+mod translate;
 
 use bytes::Bytes;
 use http::HeaderMap;
@@ -12,8 +14,9 @@ use tollgate_core_types::{Dialect, Operation, UpstreamError};
 use tollgate_providers_common::scan::{self, Fields, Layout};
 use tollgate_providers_common::splice::{Edits, quote};
 use tollgate_providers_common::{
-    Account, BadRequest, ClientDialect, Codec, DecodeError, EncodeError, Encoded, ErrorReport,
-    Facts, Inbound, RenderContext, StreamDecoder, StreamEncoder, UpstreamTarget,
+    Account, BadRequest, ClientDialect, Codec, DecodeError, EmbedCodec, EmbedReply, EmbedRequest,
+    EncodeError, Encoded, ErrorReport, Facts, Inbound, RenderContext, StreamDecoder, StreamEncoder,
+    UpstreamTarget,
 };
 
 use crate::count_tokens::NoStream;
@@ -147,7 +150,15 @@ impl ClientDialect for Embed {
     }
 
     fn parse(&self, _: &Inbound) -> Result<ChatRequest, BadRequest> {
-        Err(untranslatable())
+        Err(no_conversation())
+    }
+
+    fn parse_embed(&self, inbound: &Inbound) -> Result<EmbedRequest, BadRequest> {
+        translate::parse(inbound, false)
+    }
+
+    fn render_embed(&self, reply: &EmbedReply, _: &Inbound, _: &str) -> Bytes {
+        translate::render(reply, false)
     }
 
     /// An answer without a vector: [`ClientDialect::parse`] refuses, so nothing is ever rendered.
@@ -190,7 +201,15 @@ impl ClientDialect for BatchEmbed {
     }
 
     fn parse(&self, _: &Inbound) -> Result<ChatRequest, BadRequest> {
-        Err(untranslatable())
+        Err(no_conversation())
+    }
+
+    fn parse_embed(&self, inbound: &Inbound) -> Result<EmbedRequest, BadRequest> {
+        translate::parse(inbound, true)
+    }
+
+    fn render_embed(&self, reply: &EmbedReply, _: &Inbound, _: &str) -> Bytes {
+        translate::render(reply, true)
     }
 
     /// An answer without vectors: [`ClientDialect::parse`] refuses, so nothing is ever rendered.
@@ -219,10 +238,22 @@ impl ClientDialect for BatchEmbed {
     }
 }
 
-fn untranslatable() -> BadRequest {
-    let message = "embeddings cannot be translated; the model needs a deployment that serves \
-                   Gemini's embeddings";
-    BadRequest::field("model", message)
+fn no_conversation() -> BadRequest {
+    BadRequest::field("model", "embeddings are no conversation")
+}
+
+impl EmbedCodec for BatchEmbed {
+    fn encode_embed(
+        &self,
+        asked: &EmbedRequest,
+        target: &UpstreamTarget,
+    ) -> Result<Encoded, EncodeError> {
+        translate::encode(asked, target)
+    }
+
+    fn decode_embed(&self, body: &[u8]) -> Result<EmbedReply, DecodeError> {
+        translate::decode(body)
+    }
 }
 
 #[derive(Default)]

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use tollgate_core_types::{Dialect, ProviderName, VendorPreset};
-use tollgate_providers_common::{ChatCodec, ClientDialect, Codec, Provider};
+use tollgate_providers_common::{ChatCodec, ClientDialect, Codec, EmbedCodec, Provider};
 
 use crate::count_tokens::CountTokens;
 use crate::embeddings::{BatchEmbed, Embed};
@@ -56,6 +56,10 @@ impl Provider for Gemini {
 
     fn chat(&self) -> Option<Arc<dyn ChatCodec>> {
         Some(Arc::new(Generate { reader: Reader::Other }))
+    }
+
+    fn embeddings(&self) -> Option<Arc<dyn EmbedCodec>> {
+        Some(Arc::new(BatchEmbed))
     }
 }
 
