@@ -22,7 +22,7 @@ const LIFE: Duration = Duration::from_secs(3600);
 /// Where tokens come from.
 pub(super) enum Source {
     /// A key signs for them.
-    Account { email: String, key: JwtKey, uri: String },
+    Account { email: String, key: Box<JwtKey>, uri: String },
     /// A refresh token stands for them.
     User { id: String, secret: Secret, refresh: Secret, uri: String },
     /// The machine gives them out.
@@ -37,7 +37,7 @@ impl Source {
     pub(super) fn try_new(auth: &GoogleAuth) -> Result<Self, JwtError> {
         Ok(match auth.clone() {
             GoogleAuth::ServiceAccount { email, key_id, key, token_uri } => {
-                let key = JwtKey::from_pem(key.expose(), key_id)?;
+                let key = Box::new(JwtKey::from_pem(key.expose(), key_id)?);
                 Self::Account { email, key, uri: token_uri }
             }
             GoogleAuth::AuthorizedUser { client_id, client_secret, refresh_token, token_uri } => {

@@ -45,15 +45,12 @@ pub(super) fn encode(
 ) -> Result<Encoded, EncodeError> {
     let EmbedRequest { texts, dimensions, user, extra } = asked;
     let model = request::resource_name(&target.model);
-    let one = |text: &'_ String| One {
+    let list = texts.iter().map(|text| One {
         model: &model,
         content: Parts { parts: [Text { text }] },
         output_dimensionality: *dimensions,
-    };
-    let mut list = Vec::with_capacity(texts.len());
-    for text in texts {
-        list.push(One { content: Parts { parts: [Text { text }] }, ..one(text) });
-    }
+    });
+    let list = list.collect();
     let json = serde_json::to_vec(&Batch { requests: list });
     let json = json.map_err(|error| EncodeError::Build(error.to_string()))?;
     let request = request::post(target, Method::BatchEmbed, Bytes::from(json))?;

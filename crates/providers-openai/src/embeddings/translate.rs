@@ -74,15 +74,15 @@ pub(super) fn render(reply: &EmbedReply, inbound: &Inbound, model: &str) -> Byte
     let EmbedReply { model: answered, vectors, usage } = reply;
     let encoding = inbound.facts.layout.value(&inbound.body, "encoding_format");
     let base64 = encoding == Some("\"base64\"");
-    let vector = |vector: &'_ Vec<f64>| {
+    let encoded = |vector: &[f64]| {
         // What the vendor computes in is four bytes wide.
         let bytes: Vec<u8> = vector.iter().flat_map(|it| (*it as f32).to_le_bytes()).collect();
-        Vector::Base64(STANDARD.encode(bytes))
+        STANDARD.encode(bytes)
     };
     let data = vectors.iter().enumerate().map(|(index, values)| Item {
         object: "embedding",
         index,
-        embedding: if base64 { vector(values) } else { Vector::Floats(values) },
+        embedding: if base64 { Vector::Base64(encoded(values)) } else { Vector::Floats(values) },
     });
     let tokens = usage.input_tokens.unwrap_or(0);
     let answer = Answer {

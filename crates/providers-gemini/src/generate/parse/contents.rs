@@ -241,7 +241,7 @@ fn standard(mut data: String) -> String {
     if data.contains(['-', '_']) {
         data = data.replace('-', "+").replace('_', "/");
     }
-    while data.len() % 4 != 0 && data.len() % 4 != 1 {
+    while matches!(data.len() % 4, 2 | 3) {
         data.push('=');
     }
     data
