@@ -488,3 +488,47 @@ def test_errors_are_in_googles_envelope(gateway):
         assert field in error["message"]
     assert gateway.get("/v1beta/nothing").json["error"]["code"] == 404
     assert gateway.post("/v1beta/models/openai:sing", {}).json["error"]["code"] == 405
+
+
+@pytest.fixture
+def embedders(vendors, shared_gateways):
+    """An embedding model at either vendor."""
+    models = {}
+    for name, model in (("gemini", "gemini-embedding-001"), ("openai", "text-embedding-3-small")):
+        vendor = vendors[name]
+        models[name] = {
+            "provider": name,
+            "model": model,
+            "api_base": vendor.base,
+            "api_keys": [key_of(vendor)],
+        }
+    return shared_gateways({"models": models})
+
+
+def test_openais_clients_get_geminis_vectors(embedders, gemini):
+    # The SDK asks for base64 and decodes it.
+    answer = embedders.openai().embeddings.create(model="gemini", input=["a", "b"], dimensions=3)
+    assert [one.embedding for one in answer.data] == [[0.25, -0.5, 1.0]] * 2
+    entry = gemini.only()
+    assert entry["path"] == "/v1/models/gemini-embedding-001:batchEmbedContents"
+    content = {"parts": [{"text": "b"}]}
+    name = "models/gemini-embedding-001"
+    want = {"model": name, "content": content, "outputDimensionality": 3}
+    assert entry["body"]["requests"][1] == want
+    tokens = embedders.post("/v1/embeddings", {"model": "gemini", "input": [1, 2]})
+    assert tokens.status == 400
+    assert "tokens" in tokens.json["error"]["message"]
+
+
+def test_googles_clients_get_openais_vectors(embedders, vendors):
+    answer = sdk(embedders).models.embed_content(model="openai", contents="a")
+    direct = embedders.openai().embeddings.create(
+        model="openai", input="a", encoding_format="float"
+    )
+    assert answer.embeddings[0].values == pytest.approx(direct.data[0].embedding)
+    sent = vendors["openai"].journal()[0]["body"]
+    assert sent["input"] == ["a"]
+    body = {"content": {"parts": [{"text": "a"}]}, "taskType": "RETRIEVAL_QUERY"}
+    one = embedders.post("/v1beta/models/openai:embedContent", body)
+    assert one.json["embedding"]["values"] == pytest.approx(direct.data[0].embedding)
+    assert one.headers["x-tollgate-dropped"] == "taskType"
