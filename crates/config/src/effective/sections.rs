@@ -7,7 +7,7 @@ use super::{Item, Shown};
 use crate::duration::{say_duration, say_size};
 use crate::tree::Node;
 use crate::types::{
-    BodyLimits, Defaults, LogFormat, Model, Otlp, OtlpProtocol, ProviderKind, Retries, Server,
+    Auth, BaseUrl, BodyLimits, Defaults, LogFormat, Model, Otlp, OtlpProtocol, ProviderKind, Retries, Server,
     Telemetry, Timeouts,
 };
 
@@ -214,9 +214,23 @@ pub(super) fn providers(models: &[Model], origins: &Origins<'_>) -> Option<Item>
         if items.iter().any(|item| item.key == provider.name) {
             continue;
         }
-        let name = if *dialect == Dialect::ANTHROPIC_MESSAGES { "anthropic" } else { "openai" };
+        let name = match *dialect {
+            Dialect::ANTHROPIC_MESSAGES => "anthropic",
+            Dialect::GEMINI_GENERATE => "gemini",
+            _ => "openai",
+        };
         let origin = origins.of(&[&["providers", &provider.name, "dialect"]]);
-        items.push(Item::map(&provider.name, vec![Item::text("dialect", name, origin)]));
+        let mut said = vec![Item::text("dialect", name, origin)];
+        if let Auth::Google(_) = &deployment.auth {
+            let base = deployment.base.as_ref().map_or("", BaseUrl::as_str);
+            let origin = || origins.of(&[&["providers", &provider.name, "google"]]);
+            let place = ["project", "location"].into_iter().filter_map(|key| {
+                let (_, rest) = base.split_once(&format!("/{key}s/"))?;
+                Some(Item::text(key, rest.split('/').next()?, origin()))
+            });
+            said.push(Item::map("google", place.collect()));
+        }
+        items.push(Item::map(&provider.name, said));
     }
     (!items.is_empty()).then(|| Item::map("providers", items))
 }

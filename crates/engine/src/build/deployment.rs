@@ -14,8 +14,8 @@ use tollgate_transport::HyperTransport;
 use super::{BuildError, address};
 use crate::authorize::{KeyAuthorizer, Scheme};
 use crate::deployment::{AttemptDeadlines, CompletionsRoute, Deployment, ShownLimits};
-use crate::redact;
 use crate::google::GoogleAuthorizer;
+use crate::redact;
 use crate::vendors;
 
 /// What all deployments of a generation share.
