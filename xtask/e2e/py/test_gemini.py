@@ -6,7 +6,9 @@ SDK could have sent, and an answer which they parse is one that the vendor could
 
 from __future__ import annotations
 
+import base64
 import json
+import struct
 
 import pydantic
 import pytest
@@ -506,8 +508,8 @@ def embedders(vendors, shared_gateways):
 
 
 def test_openais_clients_get_geminis_vectors(embedders, gemini):
-    # The SDK asks for base64 and decodes it.
-    answer = embedders.openai().embeddings.create(model="gemini", input=["a", "b"], dimensions=3)
+    ask = {"model": "gemini", "input": ["a", "b"], "dimensions": 3}
+    answer = embedders.openai().embeddings.create(**ask, encoding_format="float")
     assert [one.embedding for one in answer.data] == [[0.25, -0.5, 1.0]] * 2
     entry = gemini.only()
     assert entry["path"] == "/v1/models/gemini-embedding-001:batchEmbedContents"
@@ -515,6 +517,8 @@ def test_openais_clients_get_geminis_vectors(embedders, gemini):
     name = "models/gemini-embedding-001"
     want = {"model": name, "content": content, "outputDimensionality": 3}
     assert entry["body"]["requests"][1] == want
+    packed = embedders.post("/v1/embeddings", ask | {"encoding_format": "base64"}).json["data"]
+    assert packed[1]["embedding"] == base64.b64encode(struct.pack("<3f", 0.25, -0.5, 1.0)).decode()
     tokens = embedders.post("/v1/embeddings", {"model": "gemini", "input": [1, 2]})
     assert tokens.status == 400
     assert "tokens" in tokens.json["error"]["message"]

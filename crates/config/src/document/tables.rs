@@ -52,7 +52,6 @@ pub(super) const TOLD: &[NamedTable] = &[
     ("keys", key),
     ("mock", mock),
     ("providers", provider),
-    ("google", google),
 ];
 
 /// The tables that stand in several places, by their names in the schema.

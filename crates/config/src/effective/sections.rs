@@ -3,11 +3,11 @@
 use tollgate_core_types::Dialect;
 
 use super::origin::{Origins, Ways};
-use super::{Item, Shown};
+use super::{Item, MASK, Shown};
 use crate::duration::{say_duration, say_size};
 use crate::tree::Node;
 use crate::types::{
-    Auth, BaseUrl, BodyLimits, Defaults, LogFormat, Model, Otlp, OtlpProtocol, ProviderKind, Retries, Server,
+    Auth, BaseUrl, BodyLimits, Defaults, GoogleAuth, LogFormat, Model, Otlp, OtlpProtocol, ProviderKind, Retries, Server,
     Telemetry, Timeouts,
 };
 
@@ -221,14 +221,21 @@ pub(super) fn providers(models: &[Model], origins: &Origins<'_>) -> Option<Item>
         };
         let origin = origins.of(&[&["providers", &provider.name, "dialect"]]);
         let mut said = vec![Item::text("dialect", name, origin)];
-        if let Auth::Google(_) = &deployment.auth {
+        if let Auth::Google(auth) = &deployment.auth {
             let base = deployment.base.as_ref().map_or("", BaseUrl::as_str);
             let origin = || origins.of(&[&["providers", &provider.name, "google"]]);
             let place = ["project", "location"].into_iter().filter_map(|key| {
                 let (_, rest) = base.split_once(&format!("/{key}s/"))?;
                 Some(Item::text(key, rest.split('/').next()?, origin()))
             });
-            said.push(Item::map("google", place.collect()));
+            let mut google: Vec<Item> = place.collect();
+            google.push(match auth {
+                GoogleAuth::Metadata { host } => Item::text("metadata_host", host, origin()),
+                GoogleAuth::ServiceAccount { .. } | GoogleAuth::AuthorizedUser { .. } => {
+                    Item::text("credentials", MASK, origin())
+                }
+            });
+            said.push(Item::map("google", google));
         }
         items.push(Item::map(&provider.name, said));
     }
