@@ -76,11 +76,9 @@ async fn a_token_that_still_holds_outlives_a_failed_refresh() {
     let (host, asked) = machine(vec![(503, "{}")]).await;
     let authorizer = authorizer(host);
     let now = clock::now();
-    let token = Token {
-        header: HeaderValue::from_static("Bearer old"),
-        refresh: now,
-        end: now + Duration::from_secs(60),
-    };
+    let mut header = HeaderValue::from_static("Bearer old");
+    header.set_sensitive(true);
+    let token = Token { header, refresh: now, end: now + Duration::from_secs(60) };
     authorizer.token.store(Some(Arc::new(token)));
     for _ in 0..3 {
         assert_eq!(shown(&authorizer).await.as_deref(), Ok("Bearer old"));
