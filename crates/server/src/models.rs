@@ -5,6 +5,7 @@
 use axum::extract::{Path, State};
 use axum::response::Response;
 use http::{HeaderMap, StatusCode, Uri};
+use serde_json::{Value, json};
 use std::sync::Arc;
 use tollgate::ModelInfo;
 use tollgate_core_types::Dialect;

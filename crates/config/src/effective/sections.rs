@@ -7,8 +7,8 @@ use super::{Item, MASK, Shown};
 use crate::duration::{say_duration, say_size};
 use crate::tree::Node;
 use crate::types::{
-    Auth, BaseUrl, BodyLimits, Defaults, GoogleAuth, LogFormat, Model, Otlp, OtlpProtocol, ProviderKind, Retries, Server,
-    Telemetry, Timeouts,
+    Auth, BaseUrl, BodyLimits, Defaults, GoogleAuth, LogFormat, Model, Otlp, OtlpProtocol,
+    ProviderKind, Retries, Server, Telemetry, Timeouts,
 };
 
 pub(super) fn server(server: &Server, origins: &Origins<'_>) -> Item {
