@@ -17,6 +17,7 @@ mod credentials;
 mod defaults;
 mod deployments;
 mod fallbacks;
+mod google;
 mod keys;
 mod mock;
 mod models;

@@ -43,6 +43,6 @@ pub use problem::{ConfigErrors, Place, Problem, Warning};
 pub use secret::Secret;
 pub use types::{
     Auth, BaseUrl, BodyLimits, Completions, Config, Credential, Defaults, Deployment, Fallbacks,
-    Header, Limits, LogFormat, MockOptions, Model, Origin, Otlp, OtlpProtocol, Params, Provider,
-    ProviderKind, QuirkOverrides, Retries, Server, Strategy, Telemetry, Timeouts,
+    GoogleAuth, Header, Limits, LogFormat, MockOptions, Model, Origin, Otlp, OtlpProtocol, Params,
+    Provider, ProviderKind, QuirkOverrides, Retries, Server, Strategy, Telemetry, Timeouts,
 };

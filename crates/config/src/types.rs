@@ -11,11 +11,13 @@ use std::time::Duration;
 use crate::problem::Warning;
 
 pub(crate) mod deployment;
+mod google;
 
 pub use deployment::{
     Auth, BaseUrl, Completions, Credential, Deployment, Header, Limits, MockOptions, Params,
     Provider, ProviderKind, QuirkOverrides,
 };
+pub use google::GoogleAuth;
 
 /// A whole configuration, checked.
 #[derive(Debug, Clone)]

@@ -20,6 +20,14 @@ impl Dialect {
     pub const ANTHROPIC_MESSAGES: Self = Self("anthropic.messages");
     /// Anthropic token counting.
     pub const ANTHROPIC_COUNT_TOKENS: Self = Self("anthropic.count_tokens");
+    /// Gemini's generateContent, whole or streamed.
+    pub const GEMINI_GENERATE: Self = Self("gemini.generate_content");
+    /// Gemini's token counting.
+    pub const GEMINI_COUNT_TOKENS: Self = Self("gemini.count_tokens");
+    /// Gemini's embedding of one content.
+    pub const GEMINI_EMBED: Self = Self("gemini.embed_content");
+    /// Gemini's embedding of several contents.
+    pub const GEMINI_BATCH_EMBED: Self = Self("gemini.batch_embed_contents");
 
     /// A dialect of another crate.
     #[must_use]

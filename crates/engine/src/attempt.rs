@@ -12,8 +12,8 @@ use http::{HeaderValue, header};
 use std::sync::Arc;
 use std::time::Instant;
 use tollgate_balancer::{Attempt, Committed, Failure};
-use tollgate_core_types::reply::FinishReason;
-use tollgate_core_types::{Dialect, ErrorClass, Lost, UpstreamError};
+use tollgate_core_types::reply::{ChatReply, Finish, FinishReason};
+use tollgate_core_types::{Dialect, ErrorClass, Lost, Operation, UpstreamError};
 use tollgate_providers_common::{ByteStream, ClientDialect, Deadlines, Inbound, RenderContext};
 use tollgate_telemetry::{AttemptKind, Outcome, Span, Telemetry};
 
@@ -131,8 +131,8 @@ pub(crate) async fn run(
         Err(error) => {
             let error = deployment.told(at_deadline(error, shared.deadline), false);
             record.fail(Outcome::Error, &error, &Tally::default());
-            let foreign =
-                matches!(deployment.way(shared.inbound.dialect), Some(Way::Translated(_)));
+            let way = deployment.way(shared.inbound.dialect);
+            let foreign = way.is_some_and(|way| way.is_foreign());
             Err(attempt.fail(deployment.told(error, foreign)))
         }
     }
@@ -259,7 +259,7 @@ fn judge(read: Exchange, recoverable: Recoverable) -> Result<Exchange, UpstreamE
 /// Counts tokens here, for vendors that cannot.
 fn local_count(shared: &Shared<'_>) -> Result<Exchange, UpstreamError> {
     let inbound = shared.inbound;
-    if inbound.dialect != Dialect::ANTHROPIC_COUNT_TOKENS {
+    if inbound.operation != Operation::CountTokens {
         let message = format!("this deployment does not serve {}", inbound.dialect);
         return Err(UpstreamError::new(ErrorClass::Unsupported, message));
     }
@@ -269,7 +269,16 @@ fn local_count(shared: &Shared<'_>) -> Result<Exchange, UpstreamError> {
     let tokens = estimate::input_tokens(&chat);
     let mut tally = Tally::default();
     tally.usage.input_tokens = Some(tokens);
-    let body = tollgate_providers_anthropic::render_count(tokens);
+    let reply = ChatReply {
+        id: String::new(),
+        model: String::new(),
+        created: None,
+        parts: Vec::new(),
+        finish: Finish::new(FinishReason::Stop),
+        usage: tally.usage,
+        service_tier: None,
+    };
+    let body = shared.client.render(&reply, &shared.render());
     let content = Content::Whole { body, tally };
     Ok(Exchange { content, lost: Vec::new(), estimated: true })
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tollgate_balancer::{Call, Exhausted, Reason, Refusal, Strategy, execute};
-use tollgate_core_types::{Dialect, ErrorClass, UpstreamError};
+use tollgate_core_types::{ErrorClass, Operation, UpstreamError};
 use tollgate_providers_common::{ClientDialect, ErrorReport, Inbound};
 use tollgate_telemetry::{ModelMetrics, Outcome};
 
@@ -250,7 +250,7 @@ fn eligible(deployment: &Deployment, inbound: &Inbound) -> Result<(), &'static s
     if inbound.facts.has_tools && !deployment.supports_tools {
         return Err("it takes no tools");
     }
-    let countable = inbound.dialect == Dialect::ANTHROPIC_COUNT_TOKENS;
+    let countable = inbound.operation == Operation::CountTokens;
     if deployment.way(inbound.dialect).is_some() || countable {
         Ok(())
     } else {

@@ -6,11 +6,18 @@ use std::time::Duration;
 use tollgate_config::{Auth, Secret};
 use tollgate_core_types::{Dialect, UpstreamError};
 use tollgate_providers_common::{
-    Authorizer, ChatCodec, Codec, Provider, Transport, UpstreamTarget,
+    Authorizer, ChatCodec, Codec, EmbedCodec, Provider, Transport, UpstreamTarget,
 };
 use tollgate_telemetry::DeploymentMetrics;
 
 use crate::redact;
+
+/// Dialects that ask for the size of a conversation.
+const COUNTS: [Dialect; 2] = [Dialect::ANTHROPIC_COUNT_TOKENS, Dialect::GEMINI_COUNT_TOKENS];
+
+/// Dialects that ask for vectors.
+const EMBEDDINGS: [Dialect; 3] =
+    [Dialect::OPENAI_EMBEDDINGS, Dialect::GEMINI_EMBED, Dialect::GEMINI_BATCH_EMBED];
 
 /// Everything an attempt needs of its deployment.
 pub(crate) struct Deployment {
@@ -82,6 +89,18 @@ pub(crate) enum Way {
     Verbatim(Arc<dyn Codec>),
     /// The body is read into the domain and written anew.
     Translated(Arc<dyn ChatCodec>),
+    /// The texts are read and written anew, the vectors of the answer too.
+    Embedded(Arc<dyn EmbedCodec>),
+}
+
+impl Way {
+    /// Whether the client speaks another dialect than the vendor.
+    pub(crate) fn is_foreign(&self) -> bool {
+        match self {
+            Self::Verbatim(_) => false,
+            Self::Translated(_) | Self::Embedded(_) => true,
+        }
+    }
 }
 
 impl Deployment {
@@ -111,8 +130,11 @@ impl Deployment {
         if native && let Some(codec) = self.provider.codec(dialect) {
             return Some(Way::Verbatim(codec));
         }
-        if dialect == Dialect::OPENAI_EMBEDDINGS || dialect == Dialect::ANTHROPIC_COUNT_TOKENS {
+        if COUNTS.contains(&dialect) {
             return None;
+        }
+        if EMBEDDINGS.contains(&dialect) {
+            return self.provider.embeddings().map(Way::Embedded);
         }
         self.provider.chat().map(Way::Translated)
     }

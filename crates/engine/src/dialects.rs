@@ -17,6 +17,7 @@ impl Dialects {
     pub(crate) fn all() -> Self {
         let mut all = Self(tollgate_providers_openai::client_dialects());
         all.0.extend(tollgate_providers_anthropic::client_dialects());
+        all.0.extend(tollgate_providers_gemini::client_dialects());
         if let Some(chat) = all.get(Dialect::OPENAI_CHAT).cloned() {
             for style in [Style::Whole, Style::Stream] {
                 all.0.push(Arc::new(Simple::new(style, Arc::clone(&chat))));

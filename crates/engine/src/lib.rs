@@ -41,6 +41,7 @@ mod error;
 mod estimate;
 mod face;
 mod generation;
+mod google;
 mod memory;
 mod near;
 mod record;

@@ -5,6 +5,7 @@ use tollgate_core_types::{Dialect, ProviderName, VendorPreset};
 use tollgate_providers_anthropic::Anthropic;
 use tollgate_providers_common::Provider;
 use tollgate_providers_common::target::Quirks;
+use tollgate_providers_gemini::Gemini;
 use tollgate_providers_openai::{Completions, OpenAi};
 
 /// OpenAI itself.
@@ -34,7 +35,7 @@ const ANTHROPIC: VendorPreset = VendorPreset {
 /// Every vendor that works without configuration beyond a key.
 #[must_use]
 pub fn vendors() -> Vec<VendorPreset> {
-    let mut all = vec![OPENAI, ANTHROPIC];
+    let mut all = vec![OPENAI, ANTHROPIC, tollgate_providers_gemini::PRESET];
     all.extend_from_slice(tollgate_providers_compatible::presets());
     all
 }
@@ -50,6 +51,8 @@ pub(crate) fn provider(
         Some(Arc::new(Anthropic::new(name)))
     } else if chat == Dialect::OPENAI_CHAT {
         Some(Arc::new(OpenAi::with(name, completions)))
+    } else if chat == Dialect::GEMINI_GENERATE {
+        Some(Arc::new(Gemini::new(name)))
     } else {
         None
     }
@@ -61,6 +64,8 @@ pub(crate) fn provider(
 pub(crate) fn quirks(vendor: &str, model: &str, chat: Dialect) -> Quirks {
     if chat == Dialect::ANTHROPIC_MESSAGES {
         tollgate_providers_anthropic::quirks_for(model)
+    } else if chat == Dialect::GEMINI_GENERATE {
+        tollgate_providers_gemini::quirks_for(model)
     } else if vendor == OPENAI.name {
         tollgate_providers_openai::quirks_for(model)
     } else {

@@ -14,6 +14,7 @@
 mod count_tokens;
 mod envelope;
 mod error;
+mod foreign;
 mod messages;
 pub mod models;
 pub mod provider;

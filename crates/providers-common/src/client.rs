@@ -10,6 +10,7 @@ use tollgate_core_types::reply::ChatReply;
 use tollgate_core_types::{ChatEvent, Dialect, Operation};
 
 use crate::codec::EncodeError;
+use crate::embed::{EmbedReply, EmbedRequest};
 use crate::inbound::{Facts, Inbound};
 
 /// A dialect that clients speak.
@@ -32,6 +33,20 @@ pub trait ClientDialect: Send + Sync + 'static {
     /// # Errors
     /// Names the field that is wrong, or that has no meaning outside this dialect.
     fn parse(&self, inbound: &Inbound) -> Result<ChatRequest, BadRequest>;
+
+    /// Reads a request for embeddings, for a vendor of another dialect.
+    ///
+    /// # Errors
+    /// Names the field that is wrong or cannot be said elsewhere; always where this dialect asks for
+    /// something else than embeddings.
+    fn parse_embed(&self, _inbound: &Inbound) -> Result<EmbedRequest, BadRequest> {
+        Err(BadRequest::body("invalid_request", "this is no request for embeddings"))
+    }
+
+    /// Writes an answer of embeddings as `inbound` asked for it; empty where this dialect has none.
+    fn render_embed(&self, _reply: &EmbedReply, _inbound: &Inbound, _model: &str) -> Bytes {
+        Bytes::new()
+    }
 
     /// Writes a whole answer.
     fn render(&self, reply: &ChatReply, context: &RenderContext) -> Bytes;

@@ -11,6 +11,7 @@ use tollgate_core_types::{
     ChatEvent, Dialect, Lost, Operation, ProviderName, UpstreamError, Usage,
 };
 
+use crate::embed::EmbedCodec;
 use crate::inbound::Inbound;
 use crate::sse::Frame;
 use crate::target::UpstreamTarget;
@@ -25,6 +26,11 @@ pub trait Provider: Send + Sync + 'static {
 
     /// The codec that any chat client is translated to.
     fn chat(&self) -> Option<Arc<dyn ChatCodec>>;
+
+    /// The codec that any client of embeddings is translated to; none by default.
+    fn embeddings(&self) -> Option<Arc<dyn EmbedCodec>> {
+        None
+    }
 }
 
 /// One dialect of a vendor, as far as the verbatim path needs it.

@@ -6,7 +6,7 @@
 //! [`io::Transport`] and [`io::Authorizer`] alone. This crate must never know any vendor.
 //!
 //! In reading order: [`inbound`] what a client sent, [`target`] where it goes, [`codec`] the vendor
-//! side, [`client`] the client side, [`sse`] framing, [`splice`] editing JSON without rebuilding it,
+//! side, [`embed`] vectors, [`client`] the client side, [`sse`] framing, [`splice`] editing JSON without rebuilding it,
 //! [`scan`] reading a body's top level once, [`node`] explaining what is wrong in it,
 //! [`retry_after`] vendors' pauses, [`mod@fold`] streams made whole and the reverse,
 //! [`io`] the I/O seams.
@@ -15,6 +15,7 @@
 
 pub mod client;
 pub mod codec;
+pub mod embed;
 pub mod fold;
 pub mod inbound;
 pub mod io;
@@ -31,6 +32,7 @@ pub use client::{BadRequest, ClientDialect, ErrorReport, RenderContext, StreamEn
 pub use codec::{
     Account, ChatCodec, Codec, DecodeError, EncodeError, Encoded, Provider, StreamDecoder,
 };
+pub use embed::{EmbedCodec, EmbedReply, EmbedRequest};
 pub use fold::{ReplyBuilder, fold, unfold};
 pub use inbound::{Facts, Inbound};
 pub use io::{Authorizer, ByteStream, Deadlines, Transport, TransportError};

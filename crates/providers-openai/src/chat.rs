@@ -7,6 +7,7 @@ pub(crate) mod decode;
 mod encode;
 pub(crate) mod facts;
 pub(crate) mod finish;
+mod google;
 pub(crate) mod parse;
 mod render;
 pub(crate) mod stream;

@@ -1,13 +1,13 @@
-//! Embeddings, both halves. They are only ever relayed verbatim: vectors of different models have
-//! nothing to do with one another, so there is nothing to translate to.
+//! Embeddings, both halves: relayed verbatim, or translated from and to another dialect's words.
 
 mod client;
+mod translate;
 
 use http::HeaderMap;
 use tollgate_core_types::{ChatEvent, Dialect, Operation, UpstreamError};
 use tollgate_providers_common::{
-    Account, Codec, DecodeError, EncodeError, Encoded, Frame, Inbound, StreamDecoder,
-    UpstreamTarget,
+    Account, Codec, DecodeError, EmbedCodec, EmbedReply, EmbedRequest, EncodeError, Encoded, Frame,
+    Inbound, StreamDecoder, UpstreamTarget,
 };
 
 use crate::malformed::malformed;
@@ -46,6 +46,20 @@ impl Codec for OpenAiEmbeddings {
 
     fn stream(&self) -> Box<dyn StreamDecoder> {
         Box::new(NoStream)
+    }
+}
+
+impl EmbedCodec for OpenAiEmbeddings {
+    fn encode_embed(
+        &self,
+        asked: &EmbedRequest,
+        target: &UpstreamTarget,
+    ) -> Result<Encoded, EncodeError> {
+        translate::encode(asked, target)
+    }
+
+    fn decode_embed(&self, body: &[u8]) -> Result<EmbedReply, DecodeError> {
+        translate::decode(body)
     }
 }
 

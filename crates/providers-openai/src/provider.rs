@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 use tollgate_core_types::{Dialect, ProviderName};
-use tollgate_providers_common::{ChatCodec, ClientDialect, Codec, Provider};
+use tollgate_providers_common::{ChatCodec, ClientDialect, Codec, EmbedCodec, Provider};
 
 use crate::chat::{ChatDialect, OpenAiChat};
 use crate::completions::{CompletionsDialect, OpenAiCompletions};
@@ -63,6 +63,10 @@ impl Provider for OpenAi {
 
     fn chat(&self) -> Option<Arc<dyn ChatCodec>> {
         Some(Arc::new(OpenAiChat))
+    }
+
+    fn embeddings(&self) -> Option<Arc<dyn EmbedCodec>> {
+        Some(Arc::new(OpenAiEmbeddings))
     }
 }
 

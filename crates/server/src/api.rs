@@ -63,11 +63,29 @@ pub(crate) async fn count_tokens(state: State<Arc<AppState>>, request: Request<B
     handle(&state, Dialect::ANTHROPIC_COUNT_TOKENS, StreamKind::Events, request).await
 }
 
+/// What a path says of a call whose dialect does not say it in the body.
+#[derive(Debug)]
+pub(crate) struct Addressed {
+    pub(crate) model: String,
+    pub(crate) stream: bool,
+}
+
 /// Answers one call in `dialect`; never panics through to the connection.
 pub(crate) async fn handle(
     state: &AppState,
     dialect: Dialect,
     kind: StreamKind,
+    request: Request<Body>,
+) -> Response {
+    handle_addressed(state, dialect, kind, None, request).await
+}
+
+/// The same for a call whose path names its model.
+pub(crate) async fn handle_addressed(
+    state: &AppState,
+    dialect: Dialect,
+    kind: StreamKind,
+    addressed: Option<Addressed>,
     request: Request<Body>,
 ) -> Response {
     let started = clock::now();
@@ -81,7 +99,8 @@ pub(crate) async fn handle(
         return respond::error(&overloaded(&id), client.as_ref());
     };
     let limits = limits.body(dialect);
-    let answered = answer(state, client.as_ref(), Arrival { started, limits, id: &id }, request);
+    let arrival = Arrival { started, limits, id: &id, addressed };
+    let answered = answer(state, client.as_ref(), arrival, request);
     match AssertUnwindSafe(answered).catch_unwind().await {
         Ok(Ok(answer)) => respond::answer(answer, &id, kind, place),
         Ok(Err(denied)) => respond::denied(&denied, client.as_ref()),
@@ -97,12 +116,14 @@ struct Arrival<'a> {
     started: Instant,
     limits: BodyLimits,
     id: &'a Arc<str>,
+    /// What the path says in place of the body.
+    addressed: Option<Addressed>,
 }
 
 async fn answer(
     state: &AppState,
     client: &dyn ClientDialect,
-    Arrival { started, limits, id }: Arrival<'_>,
+    Arrival { started, limits, id, addressed }: Arrival<'_>,
     request: Request<Body>,
 ) -> Result<tollgate::Answer, Denied> {
     let (parts, body) = request.into_parts();
@@ -115,7 +136,11 @@ async fn answer(
         .await
         .ok_or_else(|| stopping(state, id))?
         .map_err(|error| refuse(error.into()))?;
-    let facts = client.facts(&body).map_err(|bad| refuse(bad.into()))?;
+    let mut facts = client.facts(&body).map_err(|bad| refuse(bad.into()))?;
+    if let Some(Addressed { model, stream }) = addressed {
+        facts.model = Some(model);
+        facts.stream = stream;
+    }
     let inbound = Inbound {
         dialect: client.dialect(),
         operation: client.operation(),

@@ -11,14 +11,16 @@ use crate::respond;
 pub(crate) struct PathErrors {
     openai: Option<Arc<dyn ClientDialect>>,
     anthropic: Option<Arc<dyn ClientDialect>>,
+    gemini: Option<Arc<dyn ClientDialect>>,
 }
 
 impl PathErrors {
-    /// Takes the two envelopes from the engine's dialects.
+    /// Takes the envelopes from the engine's dialects.
     pub(crate) fn new(engine: &tollgate::Tollgate) -> Self {
         Self {
             openai: engine.client_dialect(Dialect::OPENAI_CHAT),
             anthropic: engine.client_dialect(Dialect::ANTHROPIC_MESSAGES),
+            gemini: engine.client_dialect(Dialect::GEMINI_GENERATE),
         }
     }
 
@@ -38,7 +40,13 @@ impl PathErrors {
 
     /// Any report, in the envelope of `path`.
     pub(crate) fn write(&self, path: &str, report: ErrorReport) -> Response {
-        let dialect = if path.starts_with("/v1/messages") { &self.anthropic } else { &self.openai };
+        let dialect = if path.starts_with("/v1/messages") {
+            &self.anthropic
+        } else if path.starts_with("/v1beta") {
+            &self.gemini
+        } else {
+            &self.openai
+        };
         match dialect {
             Some(dialect) => respond::error(&report, dialect.as_ref()),
             None => respond::with_error_head(&report, report.message.clone().into()),

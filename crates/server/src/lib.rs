@@ -28,6 +28,7 @@ mod body;
 mod clock;
 mod docs;
 mod errors;
+mod gemini;
 mod guard;
 mod limits;
 pub mod listen;

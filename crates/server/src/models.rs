@@ -1,9 +1,11 @@
-//! Model lists, in the shape of whoever asks: OpenAI's, or Anthropic's where the request carries
-//! `anthropic-version` or `x-api-key` (both share the path).
+//! Model lists, in the shape of whoever asks: OpenAI's, Anthropic's where the request carries
+//! `anthropic-version` or `x-api-key`, Gemini's where it carries `x-goog-api-key` (all three share
+//! the path) or comes by `/v1beta`.
 
 use axum::extract::{Path, State};
 use axum::response::Response;
 use http::{HeaderMap, StatusCode, Uri};
+use serde_json::{Value, json};
 use std::sync::Arc;
 use tollgate::ModelInfo;
 use tollgate_core_types::Dialect;
@@ -16,6 +18,9 @@ use crate::timestamp;
 
 /// `GET /v1/models` and `GET /models`
 pub(crate) async fn list(State(state): State<Arc<AppState>>, headers: HeaderMap) -> Response {
+    if wants_gemini(&headers) {
+        return gemini_list(State(state)).await;
+    }
     let models = state.engine.models();
     if wants_anthropic(&headers) {
         let data: Vec<anthropic::Model> = models.iter().map(anthropic_model).collect();
@@ -39,6 +44,9 @@ pub(crate) async fn one(
     headers: HeaderMap,
     uri: Uri,
 ) -> Response {
+    if wants_gemini(&headers) {
+        return gemini_one(State(state), Path(id), headers, uri).await;
+    }
     let anthropic = wants_anthropic(&headers);
     if let Some(model) = state.engine.models().into_iter().find(|model| *model.id == *id) {
         return if anthropic {
@@ -54,6 +62,42 @@ pub(crate) async fn one(
         Some(dialect) => respond::error(&report, dialect.as_ref()),
         None => state.errors.write(uri.path(), report),
     }
+}
+
+/// `GET /v1beta/models`; all on one page.
+pub(crate) async fn gemini_list(State(state): State<Arc<AppState>>) -> Response {
+    let models: Vec<Value> = state.engine.models().iter().map(gemini_model).collect();
+    respond::json(StatusCode::OK, &json!({ "models": models }))
+}
+
+/// `GET /v1beta/models/{id}`; ids may hold slashes.
+pub(crate) async fn gemini_one(
+    State(state): State<Arc<AppState>>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    uri: Uri,
+) -> Response {
+    if let Some(model) = state.engine.models().into_iter().find(|model| *model.id == *id) {
+        return respond::json(StatusCode::OK, &gemini_model(&model));
+    }
+    let request_id = state.ids.of(&headers);
+    let report = plain(404, "model_not_found", state.engine.unknown_model(&id), &request_id);
+    match state.engine.client_dialect(Dialect::GEMINI_GENERATE) {
+        Some(dialect) => respond::error(&report, dialect.as_ref()),
+        None => state.errors.write(uri.path(), report),
+    }
+}
+
+fn wants_gemini(headers: &HeaderMap) -> bool {
+    headers.contains_key("x-goog-api-key")
+}
+
+fn gemini_model(model: &ModelInfo) -> Value {
+    json!({
+        "name": format!("models/{}", model.id),
+        "displayName": &*model.id,
+        "supportedGenerationMethods": ["generateContent", "countTokens"],
+    })
 }
 
 fn wants_anthropic(headers: &HeaderMap) -> bool {

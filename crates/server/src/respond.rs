@@ -1,5 +1,7 @@
 //! From the engine's answer or refusal to HTTP. Writes heads; bodies come ready from the dialects.
 
+mod list;
+
 use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
@@ -9,11 +11,12 @@ use http_body::{Frame, SizeHint};
 use serde::Serialize;
 use std::convert::Infallible;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use tollgate::{Answer, AnswerHead, AnswerStream, Denied};
 use tollgate_providers_common::{ClientDialect, ErrorReport};
 
 use crate::limits::Place;
+use list::Lister;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const EVENTS: HeaderValue = HeaderValue::from_static("text/event-stream; charset=utf-8");
@@ -40,6 +43,8 @@ pub(crate) enum StreamKind {
     Events,
     /// The answer's text alone.
     Text,
+    /// The data of the events as one JSON list.
+    List,
 }
 
 /// The response of an answered call; a stream keeps its place among the requests to its end.
@@ -52,12 +57,15 @@ pub(crate) fn answer(answer: Answer, id: &str, kind: StreamKind, place: Place) -
             (head, response)
         }
         Answer::Stream { head, body } => {
-            let mut response = Response::new(Body::new(EventBody(body, place)));
+            let lister = (kind == StreamKind::List).then(Lister::new);
+            let body = EventBody { stream: body, lister, _place: place };
+            let mut response = Response::new(Body::new(body));
             let headers = response.headers_mut();
             *headers = HeaderMap::with_capacity(HEADERS);
             let content_type = match kind {
                 StreamKind::Events => EVENTS,
                 StreamKind::Text => TEXT,
+                StreamKind::List => JSON,
             };
             headers.insert(header::CONTENT_TYPE, content_type);
             headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
@@ -143,7 +151,13 @@ fn insert(headers: &mut HeaderMap, name: HeaderName, value: &str) {
 
 /// An answer's stream as a response body. Pulled by the connection, so that a slow client slows the
 /// vendor; dropped with the connection, so that a client that leaves cancels the vendor.
-struct EventBody(AnswerStream, #[expect(dead_code, reason = "held")] Place);
+struct EventBody {
+    stream: AnswerStream,
+    /// Where the client reads a list; gone once that is closed.
+    lister: Option<Lister>,
+    /// Held to the end.
+    _place: Place,
+}
 
 impl http_body::Body for EventBody {
     type Data = Bytes;
@@ -153,7 +167,25 @@ impl http_body::Body for EventBody {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        Pin::new(&mut self.0).poll_next(cx).map(|next| next.map(|bytes| Ok(Frame::data(bytes))))
+        let data = |bytes| Poll::Ready(Some(Ok(Frame::data(bytes))));
+        loop {
+            let next = ready!(Pin::new(&mut self.stream).poll_next(cx));
+            match (next, self.lister.as_mut()) {
+                (Some(bytes), None) => return data(bytes),
+                (None, None) => return Poll::Ready(None),
+                (Some(bytes), Some(lister)) => {
+                    let items = lister.push(bytes);
+                    if !items.is_empty() {
+                        return data(items);
+                    }
+                }
+                (None, Some(lister)) => {
+                    let end = lister.end();
+                    self.lister = None;
+                    return data(end);
+                }
+            }
+        }
     }
 
     fn size_hint(&self) -> SizeHint {

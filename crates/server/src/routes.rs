@@ -13,7 +13,7 @@ use crate::guard::GuardLayer;
 use crate::openapi::{calls, own};
 use crate::state::AppState;
 use crate::table::{self, Route, Told};
-use crate::{api, docs, models, simple, status};
+use crate::{api, docs, gemini, models, simple, status};
 
 /// The clients' paths: what is served, and what the document tells.
 const ROUTES: &[Route<Arc<AppState>>] = &[
@@ -23,7 +23,7 @@ const ROUTES: &[Route<Arc<AppState>>] = &[
     Route::post("/v1/messages", || post(api::messages), calls::messages),
     Route::post("/v1/messages/count_tokens", || post(api::count_tokens), calls::count_tokens),
     Route::get("/v1/models", || get(models::list), own::models),
-    Route::get("/v1/models/{*id}", || get(models::one), own::model),
+    Route::get("/v1/models/{*id}", || get(models::one).post(gemini::call), own::model),
     Route::get("/models", || get(models::list), own::models_short),
     Route::get("/v1/providers/status", || get(status::providers), own::providers),
     Route::get("/health", || get(status::health), own::health),
@@ -51,6 +51,8 @@ pub(crate) fn routes() -> Box<dyn Iterator<Item = Told>> {
 /// The client APIs. Nests under any path of another axum application.
 pub fn router(state: Arc<AppState>) -> Router {
     table::router(ROUTES)
+        .route("/v1beta/models", get(models::gemini_list))
+        .route("/v1beta/models/{*id}", get(models::gemini_one).post(gemini::call))
         .fallback(not_found)
         .method_not_allowed_fallback(wrong_method)
         .layer(GuardLayer(Arc::clone(&state)))

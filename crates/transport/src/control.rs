@@ -5,6 +5,7 @@
 //! provider and fail without a system store. It must never follow a redirect and never use a proxy
 //! from the environment.
 
+use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Uri};
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,6 +18,17 @@ use crate::tls::Tls;
 
 /// Most bytes of a probe's answer that are read so that its connection can be used again.
 const MAX_DISCARD: usize = 64 * 1024;
+
+/// Largest answer that is kept, in bytes.
+const MAX_ANSWER: usize = 256 * 1024;
+
+/// What came back for a small request. Its body may hold a token and is never printed.
+pub struct ControlAnswer {
+    /// The status.
+    pub status: u16,
+    /// All of the body.
+    pub body: Bytes,
+}
 
 /// A client for credential and health probes. Cheap until first used.
 pub struct Control {
@@ -50,6 +62,52 @@ impl Control {
             Ok(status) => status,
             Err(_) => Err(TransportError::Timeout { origin: origin.to_string() }),
         }
+    }
+
+    /// Sends one small request and gives status and body of its answer, of which at most 256 KiB
+    /// are read. For tokens; never for traffic.
+    ///
+    /// # Errors
+    /// When no whole answer came, or it is larger. Texts hold the origin only.
+    ///
+    /// # Cancel safety
+    /// Dropping the future abandons the request.
+    pub async fn exchange(
+        &self,
+        request: http::Request<Bytes>,
+        timeout: Duration,
+    ) -> Result<ControlAnswer, TransportError> {
+        let origin = Origin::of(request.uri());
+        match tokio::time::timeout(timeout, self.send(request, &origin)).await {
+            Ok(answer) => answer,
+            Err(_) => Err(TransportError::Timeout { origin: origin.to_string() }),
+        }
+    }
+
+    async fn send(
+        &self,
+        request: http::Request<Bytes>,
+        origin: &Origin,
+    ) -> Result<ControlAnswer, TransportError> {
+        let (head, body) = request.into_parts();
+        let client = self.client(origin).await?;
+        let mut response = client
+            .request(head.method, head.uri.to_string())
+            .headers(head.headers)
+            .body(body)
+            .send()
+            .await
+            .map_err(|error| failed(error, origin))?;
+        let status = response.status().as_u16();
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(|error| failed(error, origin))? {
+            if body.len() + chunk.len() > MAX_ANSWER {
+                let reason = "the answer is too large".to_owned();
+                return Err(TransportError::Unusable { origin: origin.to_string(), reason });
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(ControlAnswer { status, body: body.into() })
     }
 
     async fn ask(

@@ -16,6 +16,7 @@ mod config;
 mod connect;
 mod control;
 mod dns;
+mod jwt;
 mod origin;
 mod pool;
 mod reason;
@@ -23,4 +24,5 @@ mod tls;
 
 pub use client::HyperTransport;
 pub use config::{TransportConfig, TransportInitError};
-pub use control::Control;
+pub use control::{Control, ControlAnswer};
+pub use jwt::{JwtError, JwtKey};

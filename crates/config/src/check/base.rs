@@ -89,6 +89,11 @@ fn parse(text: &str) -> Result<BaseUrl, (&'static str, &'static str)> {
     Ok(BaseUrl(text.trim_end_matches('/').to_owned()))
 }
 
+/// Whether a plain `http` address is on this machine or network.
+pub(super) fn is_near(address: &str) -> bool {
+    address.starts_with("http://") && !is_exposed(&BaseUrl(address.to_owned()))
+}
+
 /// Whether what is sent there leaves this machine or network without encryption.
 pub(super) fn is_exposed(base: &BaseUrl) -> bool {
     let Some(rest) = base.as_str().strip_prefix("http://") else { return false };

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use tollgate_core_types::{Dialect, VendorPreset};
 
+use super::google::{self, GoogleRead};
 use super::keys::{self, KeyGiven};
 use super::traits::{Traits, auth};
 use super::{Context, Own, Said, base, missing};
@@ -144,21 +145,42 @@ fn declaration(
     let dialects = [
         ("openai", Dialect::OPENAI_CHAT),
         ("anthropic", Dialect::ANTHROPIC_MESSAGES),
+        ("gemini", Dialect::GEMINI_GENERATE),
         ("openai.chat", Dialect::OPENAI_CHAT),
         ("anthropic.messages", Dialect::ANTHROPIC_MESSAGES),
+        ("gemini.generate_content", Dialect::GEMINI_GENERATE),
     ];
     let dialect = given.take(&["dialect"], report);
     let has_dialect = dialect.is_some();
     let dialect = dialect.and_then(|at| at.one_of("dialect", &dialects, report));
     let preset = providers.vendor(name);
+    let google_at = given.has("google");
+    let google = Some(Dialect::GEMINI_GENERATE).filter(|_| google_at && !has_dialect);
+    let dialect = dialect.or(google);
     let kind = dialect.map(ProviderKind::Own).or(preset.map(ProviderKind::Vendor));
     if kind.is_none() && !has_dialect {
-        missing(&given, "dialect", "`openai` or `anthropic`", report);
+        missing(&given, "dialect", "`openai`, `anthropic` or `gemini`", report);
     }
     let base = given.take(&["api_base", "base_url", "api_url"], report);
     let base = base.and_then(|at| base::vendor(&at, providers.own, report));
     let keys = keys::take(&mut given, report);
     let auth = auth(&mut given, report);
+    if google_at && dialect != Some(Dialect::GEMINI_GENERATE) {
+        given.at.problem_hint(
+            report,
+            "`google` is for Gemini's dialect",
+            "write `dialect: gemini`",
+        );
+    }
+    let google = google::read(&mut given, base.as_ref(), report);
+    if google_at && google.is_none() {
+        given.finish(report);
+        return None;
+    }
+    let (base, auth) = match google {
+        Some(GoogleRead { base, auth }) => (Some(base), Some(Auth::Google(auth))),
+        None => (base, auth),
+    };
     let traits = Traits::read(&mut given, report);
     given.finish(report);
     let kind = kind.filter(|_| named)?;

@@ -408,14 +408,30 @@ table! {
 table! {
     /// A vendor of your own, or changes to a known one.
     pub(super) provider {
-        /// `openai` or `anthropic`; required unless the vendor is a known one
-        dialect: Shape::Choice(&["openai", "anthropic", "openai.chat", "anthropic.messages"]), ~ "the vendor's";
+        /// `openai`, `anthropic` or `gemini`; required unless the vendor is a known one
+        dialect: Shape::Choice(&["openai", "anthropic", "gemini", "openai.chat", "anthropic.messages", "gemini.generate_content"]), ~ "the vendor's";
         /// for every deployment that says nothing else
         api_base | base_url | api_url: Shape::Url, ~ "the vendor's";
         /// for every deployment that says nothing else
         api_keys | api_key | keys: Shape::Keys, ~ "none";
         /// for every deployment that says nothing else
         auth: Shape::Text, ~ "the dialect's";
+        /// a place at Vertex AI, which needs no other address
+        google: Shape::Table(google);
+    }
+}
+
+table! {
+    /// A place at Vertex AI, and where its tokens come from.
+    google {
+        /// the Google Cloud project
+        project: Shape::Text, ~ "the credentials'";
+        /// the region, `us`, `eu` or `global`
+        location | region: Shape::Text, = "global";
+        /// a service account's or authorised user's file, as a reference such as `file:/path`
+        credentials: Shape::Secret, ~ "the machine's own";
+        /// the machine's metadata server
+        metadata_host: Shape::Text, = "metadata.google.internal";
     }
 }
 

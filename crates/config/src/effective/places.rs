@@ -102,7 +102,8 @@ pub(super) fn place(
     }
     items.extend(credential.as_ref().map(|credential| key(credential, nodes, origins)));
     match auth {
-        Auth::Dialect => {}
+        // Said at the provider, whose own it is.
+        Auth::Dialect | Auth::Google(_) => {}
         Auth::Bearer => items.push(Item::text("auth", "bearer", say(&[&["auth"]]))),
         Auth::Header(name) => items.push(Item::text("auth", name, say(&[&["auth"]]))),
     }

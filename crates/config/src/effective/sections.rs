@@ -3,12 +3,12 @@
 use tollgate_core_types::Dialect;
 
 use super::origin::{Origins, Ways};
-use super::{Item, Shown};
+use super::{Item, MASK, Shown};
 use crate::duration::{say_duration, say_size};
 use crate::tree::Node;
 use crate::types::{
-    BodyLimits, Defaults, LogFormat, Model, Otlp, OtlpProtocol, ProviderKind, Retries, Server,
-    Telemetry, Timeouts,
+    Auth, BaseUrl, BodyLimits, Defaults, GoogleAuth, LogFormat, Model, Otlp, OtlpProtocol,
+    ProviderKind, Retries, Server, Telemetry, Timeouts,
 };
 
 pub(super) fn server(server: &Server, origins: &Origins<'_>) -> Item {
@@ -214,9 +214,30 @@ pub(super) fn providers(models: &[Model], origins: &Origins<'_>) -> Option<Item>
         if items.iter().any(|item| item.key == provider.name) {
             continue;
         }
-        let name = if *dialect == Dialect::ANTHROPIC_MESSAGES { "anthropic" } else { "openai" };
+        let name = match *dialect {
+            Dialect::ANTHROPIC_MESSAGES => "anthropic",
+            Dialect::GEMINI_GENERATE => "gemini",
+            _ => "openai",
+        };
         let origin = origins.of(&[&["providers", &provider.name, "dialect"]]);
-        items.push(Item::map(&provider.name, vec![Item::text("dialect", name, origin)]));
+        let mut said = vec![Item::text("dialect", name, origin)];
+        if let Auth::Google(auth) = &deployment.auth {
+            let base = deployment.base.as_ref().map_or("", BaseUrl::as_str);
+            let origin = || origins.of(&[&["providers", &provider.name, "google"]]);
+            let place = ["project", "location"].into_iter().filter_map(|key| {
+                let (_, rest) = base.split_once(&format!("/{key}s/"))?;
+                Some(Item::text(key, rest.split('/').next()?, origin()))
+            });
+            let mut google: Vec<Item> = place.collect();
+            google.push(match auth {
+                GoogleAuth::Metadata { host } => Item::text("metadata_host", host, origin()),
+                GoogleAuth::ServiceAccount { .. } | GoogleAuth::AuthorizedUser { .. } => {
+                    Item::text("credentials", MASK, origin())
+                }
+            });
+            said.push(Item::map("google", google));
+        }
+        items.push(Item::map(&provider.name, said));
     }
     (!items.is_empty()).then(|| Item::map("providers", items))
 }

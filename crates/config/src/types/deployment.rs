@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 use tollgate_core_types::{Dialect, JsonText, VendorPreset};
 
-use super::Timeouts;
+use super::{GoogleAuth, Timeouts};
 use crate::secret::Secret;
 
 /// One deployment: exactly one address and at most one credential.
@@ -80,6 +80,7 @@ impl Provider {
     pub fn otel_name(&self) -> &str {
         match &self.kind {
             ProviderKind::Vendor(preset) => preset.otel_name,
+            ProviderKind::Own(_) if self.name == "vertex" => "gcp.vertex_ai",
             ProviderKind::Own(_) | ProviderKind::Mock => &self.name,
         }
     }
@@ -123,6 +124,8 @@ pub enum Auth {
     Bearer,
     /// The bare key in this header.
     Header(String),
+    /// Tokens of Google Cloud, in place of a credential.
+    Google(GoogleAuth),
 }
 
 /// A header whose value is shown to nobody but the vendor.

@@ -35,6 +35,10 @@ pub(crate) fn prepare(
                 .map_err(|bad| encode_error(bad.into()))?;
             codec.encode(&chat, &deployment.target).map_err(encode_error)?
         }
+        Way::Embedded(codec) => {
+            let asked = client.parse_embed(inbound).map_err(|bad| encode_error(bad.into()))?;
+            codec.encode_embed(&asked, &deployment.target).map_err(encode_error)?
+        }
     };
     encoded.lost.retain(|lost| lost.field != STRATEGY_FIELD);
     if deployment.strict && !encoded.lost.is_empty() {

@@ -58,6 +58,7 @@ fn codec(way: &Way) -> &dyn Codec {
     match way {
         Way::Verbatim(codec) => codec.as_ref(),
         Way::Translated(codec) => codec.as_ref(),
+        Way::Embedded(codec) => codec.as_ref(),
     }
 }
 
@@ -112,7 +113,9 @@ fn pump(shared: &Shared<'_>, way: &Way) -> Pump {
             hide_usage: !shared.inbound.facts.include_usage,
             terminator: shared.client.terminator(),
         },
-        Way::Translated(_) => Path::Translated(shared.client.stream_encoder(shared.render())),
+        Way::Translated(_) | Way::Embedded(_) => {
+            Path::Translated(shared.client.stream_encoder(shared.render()))
+        }
     };
     Pump::new(codec(way).stream(), path)
 }
@@ -160,6 +163,17 @@ fn whole(bytes: Bytes, shared: &Shared<'_>, way: &Way) -> Result<Content, Upstre
         Way::Translated(codec) => {
             let reply = codec.decode(&bytes).map_err(decode_error)?;
             Ok(rendered(&reply, shared))
+        }
+        Way::Embedded(codec) => {
+            let reply = codec.decode_embed(&bytes).map_err(decode_error)?;
+            let body = shared.client.render_embed(&reply, shared.inbound, &shared.render().model);
+            let tally = Tally {
+                model: reply.model,
+                usage: reply.usage,
+                has_content: true,
+                ..Tally::default()
+            };
+            Ok(Content::Whole { body, tally })
         }
     }
 }

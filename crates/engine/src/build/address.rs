@@ -7,8 +7,8 @@ use http::Uri;
 use tollgate_core_types::Dialect;
 
 /// Endpoints that people paste behind the base.
-const ENDPOINTS: [&str; 5] =
-    ["/chat/completions", "/completions", "/embeddings", "/v1/messages", "/messages"];
+const ENDPOINTS: [&str; 6] =
+    ["/chat/completions", "/completions", "/embeddings", "/v1/messages", "/messages", "/models"];
 
 /// A base address that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -77,6 +77,18 @@ mod tests {
             ("https://x.example/anthropic/v1/", "https://x.example/anthropic"),
         ] {
             let base = normalise(given, Dialect::ANTHROPIC_MESSAGES, "").unwrap();
+            assert_eq!(base.to_string(), want, "{given}");
+        }
+        for (given, want) in [
+            ("https://g.example", "https://g.example/v1"),
+            ("https://g.example/v1beta", "https://g.example/v1beta"),
+            ("https://g.example/v1beta/models/", "https://g.example/v1beta"),
+            (
+                "https://g.example/v1/projects/p/locations/l/publishers/google",
+                "https://g.example/v1/projects/p/locations/l/publishers/google",
+            ),
+        ] {
+            let base = normalise(given, Dialect::GEMINI_GENERATE, "/v1").unwrap();
             assert_eq!(base.to_string(), want, "{given}");
         }
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tollgate_config::{Auth, Model, Params, ProviderKind, QuirkOverrides};
 use tollgate_core_types::Dialect;
 use tollgate_providers_common::target::Quirks;
-use tollgate_providers_common::{ParamRules, Provider, Transport, UpstreamTarget};
+use tollgate_providers_common::{Authorizer, ParamRules, Provider, Transport, UpstreamTarget};
 use tollgate_providers_mock::{Flaky, MockScript, MockTransport};
 use tollgate_providers_openai::Completions;
 use tollgate_telemetry::Telemetry;
@@ -14,6 +14,7 @@ use tollgate_transport::HyperTransport;
 use super::{BuildError, address};
 use crate::authorize::{KeyAuthorizer, Scheme};
 use crate::deployment::{AttemptDeadlines, CompletionsRoute, Deployment, ShownLimits};
+use crate::google::GoogleAuthorizer;
 use crate::redact;
 use crate::vendors;
 
@@ -63,7 +64,7 @@ impl Builder<'_> {
             auth: config.auth.clone(),
             provider: vendor.provider,
             target,
-            authorizer: Arc::new(authorizer(config, vendor.chat)?),
+            authorizer: self.authorizer(config, vendor.chat)?,
             networked: !matches!(config.provider.kind, ProviderKind::Mock),
             transport: vendor.transport,
             deadlines: AttemptDeadlines {
@@ -83,6 +84,18 @@ impl Builder<'_> {
                 rpm: config.limits.rpm,
             },
         })
+    }
+
+    fn authorizer(
+        &self,
+        config: &tollgate_config::Deployment,
+        chat: Dialect,
+    ) -> Result<Arc<dyn Authorizer>, BuildError> {
+        let Auth::Google(auth) = &config.auth else {
+            return Ok(Arc::new(authorizer(config, chat)?));
+        };
+        let google = GoogleAuthorizer::try_new(auth, Arc::new(self.transport.control()));
+        Ok(Arc::new(google.map_err(|error| BuildError::deployment(&config.id, error))?))
     }
 
     fn vendor(&self, config: &tollgate_config::Deployment) -> Result<Vendor, BuildError> {
@@ -152,7 +165,11 @@ fn authorizer(
                 .map_err(|_| BuildError::deployment(id, format!("\"{name}\" is no header name")))?,
         ),
         Auth::Dialect if chat == Dialect::ANTHROPIC_MESSAGES => x_api_key(),
-        Auth::Dialect => Scheme::Bearer,
+        Auth::Dialect if chat == Dialect::GEMINI_GENERATE => {
+            Scheme::Header(HeaderName::from_static("x-goog-api-key"))
+        }
+        // Google's tokens have an authorizer of their own.
+        Auth::Dialect | Auth::Google(_) => Scheme::Bearer,
     };
     let key = config.credential.as_ref().map(|credential| credential.secret.expose());
     KeyAuthorizer::try_new(&scheme, key).map_err(|error| BuildError::deployment(id, error))

@@ -9,6 +9,7 @@ use tollgate_core_types::chat::{ReasoningPart, ToolCall};
 use tollgate_core_types::reply::{ChatReply, ReplyPart};
 use tollgate_providers_common::RenderContext;
 
+use crate::foreign;
 use crate::stop::{self, Written};
 use crate::usage::Rendered;
 use crate::wire::body::Block;
@@ -110,15 +111,20 @@ fn words(text: &str) -> Option<Block<'_>> {
     (!text.is_empty()).then_some(Block::Text { text: Cow::Borrowed(text), cache_control: None })
 }
 
-/// Reasoning of this dialect whole; of another one what can be read of it. The signature is
-/// required and stays empty where there is none that this dialect's vendor could check.
+/// Reasoning of this dialect whole; of another one what can be read of it, and its signature where
+/// its issuer wants that back. The signature is required and stays empty where there is none.
 fn reasoning(part: &ReasoningPart) -> Option<Block<'_>> {
     let ReasoningPart { text, signature, redacted, issuer } = part;
     let ours = *issuer == Dialect::ANTHROPIC_MESSAGES;
     if let Some(data) = redacted.as_deref().filter(|_| ours) {
         return Some(Block::RedactedThinking { data });
     }
-    let signature = signature.as_deref().filter(|_| ours).unwrap_or_default();
+    let signature = signature.as_deref();
+    let signature: Cow<'_, str> = if ours {
+        signature.unwrap_or_default().into()
+    } else {
+        signature.and_then(|it| foreign::tagged(*issuer, it)).unwrap_or_default().into()
+    };
     let empty = text.is_empty() && signature.is_empty();
     (!empty).then_some(Block::Thinking { thinking: text, signature })
 }

@@ -15,6 +15,7 @@ use tollgate_core_types::{ChatEvent, Dialect, Usage};
 use tollgate_providers_common::{RenderContext, StreamEncoder};
 
 use super::render::{call_id, message_id, model_name};
+use crate::foreign;
 use frames::{Delta, Frames, Opened};
 use held::{Held, Piece};
 use progress::Progress;
@@ -80,6 +81,14 @@ impl StreamEncoder for Encoder {
             // Neither has a form in this dialect: the caller reports the one as lost and writes
             // the other itself.
             ChatEvent::Other { .. } | ChatEvent::Error(_) => {}
+            ChatEvent::ReasoningSignature { signature, issuer }
+                if *issuer != Dialect::ANTHROPIC_MESSAGES =>
+            {
+                if let Some(tagged) = foreign::tagged(*issuer, signature) {
+                    self.start(out);
+                    self.content(Piece::Signature(&tagged), out);
+                }
+            }
             ChatEvent::Text(_)
             | ChatEvent::Reasoning(_)
             | ChatEvent::ReasoningSignature { .. }

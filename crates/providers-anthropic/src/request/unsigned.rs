@@ -1,13 +1,14 @@
 //! Reasoning without a signature, taken out of a conversation on the verbatim path.
 //!
 //! A client of this dialect is given the readable reasoning of other vendors as blocks whose
-//! signature is empty, and sends them back. Claude refuses a request with such a block, so that a
+//! signature is empty, or is that vendor's under its name, and sends them back. Claude refuses a request with such a block, so that a
 //! conversation could not go on here that began elsewhere. Everything else stays as it was written.
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use tollgate_core_types::Lost;
 
+use crate::foreign::untagged;
 use crate::wire::Str;
 use crate::wire::ask::{Content, Entries};
 
@@ -17,8 +18,17 @@ pub(super) fn may_be_in(body: &[u8]) -> bool {
     memchr::memmem::find_iter(body, KEY).any(|at| {
         let behind = body.get(at + KEY.len()..).unwrap_or_default().trim_ascii_start();
         let value = behind.strip_prefix(b":").unwrap_or_default().trim_ascii_start();
-        value.starts_with(b"\"\"")
+        let text = value.strip_prefix(b"\"").unwrap_or_default();
+        text.starts_with(b"\"") || is_tagged(text)
     })
+}
+
+/// Whether a text begins with another vendor's name. Only its beginning is looked at.
+fn is_tagged(text: &[u8]) -> bool {
+    let start = text.get(..64).unwrap_or(text);
+    let end = start.iter().position(|byte| !byte.is_ascii()).unwrap_or(start.len());
+    let start = start.get(..end).unwrap_or_default();
+    std::str::from_utf8(start).is_ok_and(|start| untagged(start).is_some())
 }
 
 /// The part of a block that tells.
@@ -77,7 +87,8 @@ fn cut(turn: &str, index: usize, lost: &mut Vec<Lost>) -> Option<Option<String>>
 
 fn unsigned(block: &RawValue) -> bool {
     serde_json::from_str::<Block<'_>>(block.get()).is_ok_and(|block| {
-        &*block.kind == "thinking" && block.signature.is_some_and(|signature| signature.is_empty())
+        let foreign = |signature: &str| signature.is_empty() || untagged(signature).is_some();
+        &*block.kind == "thinking" && block.signature.is_some_and(|signature| foreign(&signature))
     })
 }
 
@@ -89,9 +100,11 @@ mod tests {
     fn only_unsigned_reasoning_goes() {
         let signed = r#"{"type":"thinking","thinking":"a","signature":"s"}"#;
         let unsigned = r#"{"type":"thinking", "thinking":"b","signature": ""}"#;
+        let geminis =
+            r#"{"type":"thinking","thinking":"","signature":"gemini.generate_content:U0lH"}"#;
         let text = r#"{"type":"text","text":"\"signature\":\"\"", "x" : 1.50}"#;
         let messages = format!(
-            r#"[{{"role":"user","content":"q"}}, {{"role":"assistant","content":[{signed},{unsigned}, {text}],"y":[ 1 ]}},{{"content":[{unsigned}],"role":"assistant"}}]"#
+            r#"[{{"role":"user","content":"q"}}, {{"role":"assistant","content":[{signed},{unsigned}, {text}],"y":[ 1 ]}},{{"content":[{unsigned},{geminis}],"role":"assistant"}}]"#
         );
         assert!(may_be_in(messages.as_bytes()));
         let (rest, lost) = without(&messages).unwrap();
@@ -102,7 +115,10 @@ mod tests {
             )
         );
         let fields: Vec<&str> = lost.iter().map(|lost| lost.field.as_ref()).collect();
-        assert_eq!(fields, ["messages[1].content[1]", "messages[2].content[0]"]);
+        assert_eq!(
+            fields,
+            ["messages[1].content[1]", "messages[2].content[0]", "messages[2].content[1]"]
+        );
     }
 
     #[test]
@@ -120,6 +136,8 @@ mod tests {
             (r#"{"signature"}"#, false),
             (r#"{"signature" : "" }"#, true),
             (r#"{"signature":"s","signature":""}"#, true),
+            (r#"{"signature":"gemini.generate_content:U0lH"}"#, true),
+            (r#"{"signature":"gemini.generate_contents"}"#, false),
         ] {
             assert_eq!(may_be_in(body.as_bytes()), expected, "{body}");
         }

@@ -100,7 +100,7 @@ pub(crate) enum Block<'a> {
     },
     Thinking {
         thinking: &'a str,
-        signature: &'a str,
+        signature: Cow<'a, str>,
     },
     RedactedThinking {
         data: &'a str,

@@ -1,8 +1,8 @@
 //! A domain reply as a Chat Completions answer, in the shape that OpenAI's SDKs check.
 //!
-//! Beyond OpenAI's own fields it writes two that clients of other vendors know: `reasoning_content`
-//! for readable reasoning, and `thinking_blocks` where Anthropic signed it, so that a client that
-//! sends messages back unchanged replays the signature.
+//! Beyond OpenAI's own fields it writes three that clients of other vendors know: `reasoning_content`
+//! for readable reasoning, `thinking_blocks` where Anthropic signed it and `extra_content` where
+//! Gemini did, so that a client that sends messages back unchanged replays the signature.
 
 use bytes::Bytes;
 use serde::Serialize;
@@ -12,6 +12,7 @@ use tollgate_core_types::reply::{ChatReply, ReplyPart};
 use tollgate_providers_common::RenderContext;
 
 use super::finish;
+use super::google::{self, ExtraContent};
 use crate::outgoing::{UsageOut, answer_id, answer_model, arguments_or_empty};
 
 /// Prefix of the ids of chat answers.
@@ -49,6 +50,8 @@ struct Message<'a> {
     thinking_blocks: Vec<ThinkingBlock<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     tool_calls: Vec<Call<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    extra_content: Option<ExtraContent<'a>>,
 }
 
 /// Reasoning that Anthropic must see again. In a stream each carries its `index`, without which
@@ -77,6 +80,8 @@ struct Call<'a> {
     #[serde(rename = "type")]
     kind: &'static str,
     function: Function<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    extra_content: Option<ExtraContent<'a>>,
 }
 
 #[derive(Serialize)]
@@ -114,7 +119,10 @@ fn message(parts: &[ReplyPart]) -> Message<'_> {
         reasoning_content: None,
         thinking_blocks: Vec::new(),
         tool_calls: Vec::new(),
+        extra_content: None,
     };
+    // Gemini's signature stands before the part that bears it.
+    let mut signed = None;
     for part in parts {
         match part {
             ReplyPart::Text(text) => append(&mut message.content, text),
@@ -124,13 +132,16 @@ fn message(parts: &[ReplyPart]) -> Message<'_> {
                     append(&mut message.reasoning_content, &part.text);
                 }
                 message.thinking_blocks.extend(block(part));
+                signed = google::signature(part).or(signed);
             }
             ReplyPart::ToolCall(ToolCall { id, name, arguments }) => {
                 let function = Function { name, arguments: arguments_or_empty(arguments) };
-                message.tool_calls.push(Call { id, kind: "function", function });
+                let extra_content = signed.take().map(ExtraContent::new);
+                message.tool_calls.push(Call { id, kind: "function", function, extra_content });
             }
         }
     }
+    message.extra_content = signed.map(ExtraContent::new);
     if message.content.is_none() && message.refusal.is_none() && message.tool_calls.is_empty() {
         message.content = Some(String::new());
     }

@@ -9,6 +9,7 @@ use tollgate_core_types::{ChatEvent, Dialect, Usage};
 use tollgate_providers_common::{RenderContext, StreamEncoder};
 
 use super::finish;
+use super::google::ExtraContent;
 use super::render::{ID_PREFIX, ThinkingBlock};
 use crate::outgoing::{UsageOut, answer_id, answer_model, put_json};
 
@@ -25,6 +26,8 @@ pub(super) struct Encoder {
     thinking: Thinking,
     /// Calls that began and have no arguments yet.
     bare: Vec<usize>,
+    /// Gemini's signature, whose part comes next.
+    signed: Option<String>,
 }
 
 /// The reasoning block that is being streamed.
@@ -51,6 +54,8 @@ struct Delta<'a> {
     thinking_blocks: Option<[ThinkingBlock<'a>; 1]>,
     #[serde(skip_serializing_if = "Option::is_none")]
     tool_calls: Option<[Call<'a>; 1]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    extra_content: Option<ExtraContent<'a>>,
 }
 
 #[derive(Serialize)]
@@ -61,6 +66,8 @@ struct Call<'a> {
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
     kind: Option<&'static str>,
     function: Function<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    extra_content: Option<ExtraContent<'a>>,
 }
 
 #[derive(Serialize)]
@@ -78,6 +85,7 @@ impl Encoder {
             usage: Usage::default(),
             thinking: Thinking::default(),
             bare: Vec::new(),
+            signed: None,
         }
     }
 
@@ -140,7 +148,9 @@ impl Encoder {
     ) {
         let function = Function { name: begins.map(|(_, name)| name), arguments };
         let kind = begins.map(|_| "function");
-        let call = Call { index, id: begins.map(|(id, _)| id), kind, function };
+        let signed = begins.and_then(|_| self.signed.take());
+        let extra_content = signed.as_deref().map(ExtraContent::new);
+        let call = Call { index, id: begins.map(|(id, _)| id), kind, function, extra_content };
         self.delta(&Delta { tool_calls: Some([call]), ..Delta::default() }, out);
     }
 
@@ -153,6 +163,11 @@ impl Encoder {
     fn block(&mut self, block: Sealing<'_>, issuer: Dialect, out: &mut BytesMut) {
         let kept = std::mem::take(&mut self.thinking.text);
         let overflown = std::mem::take(&mut self.thinking.overflown);
+        if let Sealing::Signature(signature) = &block
+            && issuer == Dialect::GEMINI_GENERATE
+        {
+            self.signed = Some((*signature).to_owned());
+        }
         if issuer != Dialect::ANTHROPIC_MESSAGES {
             return;
         }
@@ -220,6 +235,11 @@ impl StreamEncoder for Encoder {
                     self.call(index, None, "{}", out);
                 }
                 self.start("", "", None, out);
+                // A signature that no call bears is the message's own.
+                if let Some(signed) = self.signed.take() {
+                    let extra_content = Some(ExtraContent::new(&signed));
+                    self.delta(&Delta { extra_content, ..Delta::default() }, out);
+                }
                 self.chunk(&Delta::default(), Some(finish::word(finish)), out);
             }
             ChatEvent::End => self.end(out),

@@ -7,10 +7,11 @@ use tollgate_core_types::reply::ChatReply;
 use tollgate_core_types::{ChatEvent, Dialect, Operation};
 use tollgate_providers_common::scan::Fields;
 use tollgate_providers_common::{
-    BadRequest, ClientDialect, ErrorReport, Facts, Inbound, Node, RenderContext, StreamEncoder,
-    scan,
+    BadRequest, ClientDialect, EmbedReply, EmbedRequest, ErrorReport, Facts, Inbound, Node,
+    RenderContext, StreamEncoder, scan,
 };
 
+use super::translate;
 use crate::chat::client::KEEP_ALIVE;
 use crate::error;
 use crate::inputs::{self, Inputs};
@@ -43,11 +44,15 @@ impl ClientDialect for EmbeddingsDialect {
     }
 
     fn parse(&self, _: &Inbound) -> Result<ChatRequest, BadRequest> {
-        Err(BadRequest::field(
-            "model",
-            "embeddings cannot be translated; the model needs a deployment that serves \
-             OpenAI-style embeddings",
-        ))
+        Err(BadRequest::field("model", "embeddings are no conversation"))
+    }
+
+    fn parse_embed(&self, inbound: &Inbound) -> Result<EmbedRequest, BadRequest> {
+        translate::parse(inbound)
+    }
+
+    fn render_embed(&self, reply: &EmbedReply, inbound: &Inbound, model: &str) -> Bytes {
+        translate::render(reply, inbound, model)
     }
 
     /// An answer without vectors: [`ClientDialect::parse`] refuses, so nothing is ever rendered.

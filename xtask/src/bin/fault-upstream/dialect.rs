@@ -7,7 +7,7 @@ use crate::answer::Answer;
 use crate::frames::Frame;
 use crate::request::Request;
 use crate::script::{ErrorText, Why};
-use crate::{anthropic, openai};
+use crate::{anthropic, gemini, openai};
 
 /// An API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -16,6 +16,8 @@ pub(crate) enum Dialect {
     Openai,
     /// Anthropic.
     Anthropic,
+    /// Gemini.
+    Gemini,
 }
 
 /// What a request asks for.
@@ -35,6 +37,8 @@ pub(crate) struct Call<'a> {
     pub(crate) upstream: &'a str,
     /// What is asked.
     pub(crate) operation: Operation,
+    /// The path, in which some dialects say what others say in the body.
+    pub(crate) path: &'a str,
     /// The request's body; `null` where there is none.
     pub(crate) body: &'a Value,
     /// What to say.
@@ -45,7 +49,8 @@ impl Call<'_> {
     /// The model that answers.
     pub(crate) fn model(&self) -> &str {
         let asked = self.body.get("model").and_then(Value::as_str);
-        self.answer.model.as_deref().or(asked).unwrap_or("unknown")
+        let in_path = || self.path.contains(':').then(|| gemini::model(self.path));
+        self.answer.model.as_deref().or(asked).or_else(in_path).unwrap_or("unknown")
     }
 
     /// The text to say.
@@ -56,7 +61,8 @@ impl Call<'_> {
     /// Whether a stream is asked for.
     pub(crate) fn streams(&self) -> bool {
         matches!(self.operation, Operation::Chat | Operation::Completions)
-            && self.body.get("stream").and_then(Value::as_bool) == Some(true)
+            && (self.body.get("stream").and_then(Value::as_bool) == Some(true)
+                || self.path.ends_with(":streamGenerateContent"))
     }
 }
 
@@ -80,6 +86,7 @@ impl Dialect {
             (Self::Anthropic, "POST") if path.ends_with("/v1/messages/count_tokens") => {
                 Some(Operation::CountTokens)
             }
+            (Self::Gemini, "POST") => gemini::operation(path),
             (_, "GET") if path.ends_with("/models") => Some(Operation::Models),
             _ => None,
         };
@@ -107,6 +114,8 @@ impl Dialect {
             (Self::Openai, Operation::Completions) => &["model", "prompt"],
             (Self::Openai, Operation::Embeddings) => &["model", "input"],
             (Self::Anthropic, Operation::Chat) => &["model", "messages", "max_tokens"],
+            (Self::Gemini, Operation::Chat) => &["contents"],
+            (Self::Gemini, Operation::CountTokens) => &[],
             (_, Operation::CountTokens) => &["model", "messages"],
             (_, Operation::Models | Operation::Completions | Operation::Embeddings) => &[],
         };
@@ -124,6 +133,7 @@ impl Dialect {
         match self {
             Self::Openai => openai::whole(call),
             Self::Anthropic => anthropic::whole(call),
+            Self::Gemini => gemini::whole(call),
         }
     }
 
@@ -132,6 +142,7 @@ impl Dialect {
         match self {
             Self::Openai => openai::frames(call),
             Self::Anthropic => anthropic::frames(call),
+            Self::Gemini => gemini::frames(call),
         }
     }
 
@@ -140,6 +151,7 @@ impl Dialect {
         match self {
             Self::Openai => openai::text_frame(call, text),
             Self::Anthropic => anthropic::text_frame(text),
+            Self::Gemini => gemini::text_frame(call, text),
         }
     }
 
@@ -148,6 +160,7 @@ impl Dialect {
         match self {
             Self::Openai => openai::error(status, text),
             Self::Anthropic => anthropic::error(status, text),
+            Self::Gemini => gemini::error(status, text),
         }
     }
 
@@ -156,6 +169,7 @@ impl Dialect {
         match self {
             Self::Openai => openai::refusal(why),
             Self::Anthropic => anthropic::refusal(why),
+            Self::Gemini => gemini::refusal(why),
         }
     }
 
@@ -164,13 +178,14 @@ impl Dialect {
         match self {
             Self::Openai => openai::error_frame(text),
             Self::Anthropic => anthropic::error_frame(text),
+            Self::Gemini => gemini::error_frame(text),
         }
     }
 
     /// What keeps an idle stream alive.
     pub(crate) fn ping(self) -> &'static [u8] {
         match self {
-            Self::Openai => b": ping\n\n",
+            Self::Openai | Self::Gemini => b": ping\n\n",
             Self::Anthropic => b"event: ping\ndata: {\"type\":\"ping\"}\n\n",
         }
     }
@@ -178,7 +193,7 @@ impl Dialect {
     /// The header that carries the vendor's id of a request.
     pub(crate) fn id_header(self) -> &'static str {
         match self {
-            Self::Openai => "x-request-id",
+            Self::Openai | Self::Gemini => "x-request-id",
             Self::Anthropic => "request-id",
         }
     }

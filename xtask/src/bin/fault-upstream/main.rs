@@ -6,7 +6,7 @@
 //! how far it got. One process is one deployment; start several for several.
 //!
 //! Reading order: [`vendor`] takes a connection, [`script`] says how to behave, [`serve`] behaves,
-//! [`openai`] and [`anthropic`] are the words of the dialects, [`journal`] is what the test reads.
+//! [`openai`], [`anthropic`] and [`gemini`] are the words of the dialects, [`journal`] is what the test reads.
 //! It must never be lenient: a request that a vendor would refuse is refused here.
 
 mod answer;
@@ -15,6 +15,7 @@ mod body;
 mod clock;
 mod dialect;
 mod frames;
+mod gemini;
 mod gzip;
 mod journal;
 mod openai;

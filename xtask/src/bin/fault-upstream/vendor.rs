@@ -94,7 +94,8 @@ impl Vendor {
         match taken {
             Ok(operation) => {
                 let answer = &behaviour.answer;
-                let call = Call { upstream: &self.name, operation, body: &body, answer };
+                let path = request.path.as_str();
+                let call = Call { upstream: &self.name, operation, path, body: &body, answer };
                 exchange.answer(peer, &call).await
             }
             Err((status, text)) => exchange.error(peer, status, &ErrorBody::Json, &text).await,

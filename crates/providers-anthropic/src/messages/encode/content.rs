@@ -137,7 +137,9 @@ impl<'a> Content<'a> {
         let ours = *issuer == Dialect::ANTHROPIC_MESSAGES && place.role == Role::Assistant;
         let block = match (redacted, signature) {
             (Some(data), _) if ours => Block::RedactedThinking { data },
-            (None, Some(signature)) if ours => Block::Thinking { thinking: text, signature },
+            (None, Some(signature)) if ours => {
+                Block::Thinking { thinking: text, signature: Cow::Borrowed(signature) }
+            }
             (Some(_), _) | (None, _) => return cx.dropped(place.part(j)),
         };
         let calls = self.rest.iter().position(|block| matches!(block, Block::ToolUse { .. }));

@@ -7,6 +7,7 @@ use tollgate_core_types::{Dialect, JsonText};
 use tollgate_providers_common::BadRequest;
 
 use super::{Extra, kept};
+use crate::foreign;
 use crate::wire::Str;
 use crate::wire::ask::{Block, CacheControl, Content, Kind, SearchResult, Source, TextBlock};
 
@@ -141,13 +142,16 @@ fn known(
             is_error: is_error.unwrap_or(false),
             cache,
         },
-        "thinking" => Part::Reasoning(ReasoningPart {
-            text: need(thinking, "thinking")?,
+        "thinking" => {
             // Ours is empty where the reasoning's issuer signs nothing.
-            signature: signature.map(Str::into_owned).filter(|signature| !signature.is_empty()),
-            redacted: None,
-            issuer: Dialect::ANTHROPIC_MESSAGES,
-        }),
+            let signature = signature.map(Str::into_owned).filter(|it| !it.is_empty());
+            let (issuer, signature) = match signature.as_deref().and_then(foreign::untagged) {
+                Some((issuer, signature)) => (issuer, Some(signature.to_owned())),
+                None => (Dialect::ANTHROPIC_MESSAGES, signature),
+            };
+            let text = need(thinking, "thinking")?;
+            Part::Reasoning(ReasoningPart { text, signature, redacted: None, issuer })
+        }
         "redacted_thinking" => Part::Reasoning(ReasoningPart {
             text: String::new(),
             signature: None,

@@ -7,6 +7,7 @@ use tollgate_providers_common::BadRequest;
 
 use super::messages::Memory;
 use super::parts;
+use crate::chat::google;
 use crate::reader::{Fields, Path, Place};
 
 /// Fields of an answer that clients send back and that say nothing about the next one.
@@ -20,6 +21,7 @@ pub(super) fn parts(
     memory: &mut Memory,
 ) -> Result<Vec<Part>, BadRequest> {
     let mut parts = reasoning(fields, path)?;
+    parts.extend(google::take(fields, path));
     if let Some(content) = fields.take(path, "content") {
         // Clients send back the empty text that stood beside tool calls.
         let said = parts::content(&content)?;
@@ -30,7 +32,7 @@ pub(super) fn parts(
     }
     if let Some(calls) = fields.take(path, "tool_calls") {
         for (call_index, raw) in calls.list()?.into_iter().enumerate() {
-            parts.push(tool_call(&calls.item(call_index, raw))?);
+            parts.extend(tool_call(&calls.item(call_index, raw))?);
         }
     }
     if let Some(call) = fields.take(path, "function_call") {
@@ -94,19 +96,22 @@ fn thinking_block(place: &Place<'_, '_>) -> Result<ReasoningPart, BadRequest> {
     }
 }
 
-fn tool_call(place: &Place<'_, '_>) -> Result<Part, BadRequest> {
+/// A call, behind the signature that it bears.
+fn tool_call(place: &Place<'_, '_>) -> Result<Vec<Part>, BadRequest> {
     let mut fields = place.object()?;
     let path = &place.path;
     if let Some(kind) = fields.take(path, "type") {
         let kind = kind.text()?;
         if kind != "function" {
             let json = place.json();
-            return Ok(Part::Foreign { dialect: Dialect::OPENAI_CHAT, kind, json });
+            return Ok(vec![Part::Foreign { dialect: Dialect::OPENAI_CHAT, kind, json }]);
         }
     }
+    let mut parts: Vec<Part> = google::take(&mut fields, path).into_iter().collect();
     let id = fields.need(path, "id")?.text()?;
     let (name, arguments) = function(&fields.need(path, "function")?)?;
-    Ok(Part::ToolCall(ToolCall { id, name, arguments }))
+    parts.push(Part::ToolCall(ToolCall { id, name, arguments }));
+    Ok(parts)
 }
 
 /// A legacy call has no id; one is made of its place in the conversation, for its result to repeat.
