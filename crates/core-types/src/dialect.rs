@@ -21,6 +21,9 @@ impl Dialect {
     /// Anthropic token counting.
     pub const ANTHROPIC_COUNT_TOKENS: Self = Self("anthropic.count_tokens");
 
+    /// Amazon Bedrock's Converse.
+    pub const BEDROCK_CONVERSE: Self = Self("bedrock.converse");
+
     /// A dialect of another crate.
     #[must_use]
     pub const fn named(name: &'static str) -> Self {
