@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use tollgate_core_types::{Dialect, VendorPreset};
 
+use super::aws::{self, AwsGiven};
 use super::keys::{self, KeyGiven};
 use super::traits::{Traits, auth};
 use super::{Context, Own, Said, base, missing};
@@ -19,6 +20,7 @@ pub(super) struct ProviderRead {
     pub(super) base: Option<BaseUrl>,
     pub(super) keys: Option<Vec<KeyGiven>>,
     pub(super) auth: Option<Auth>,
+    pub(super) aws: Option<AwsGiven>,
     pub(super) traits: Traits,
     /// Where it is declared; `None` for a vendor that is known without.
     said: Option<Said>,
@@ -83,8 +85,8 @@ impl Providers<'_> {
             ProviderKind::Own(_) | ProviderKind::Mock => name.to_owned(),
         };
         let traits = Traits::default();
-        let provider =
-            ProviderRead { name, kind, base: None, keys: None, auth: None, traits, said: None };
+        let (base, keys, auth, aws, said) = (None, None, None, None, None);
+        let provider = ProviderRead { name, kind, base, keys, auth, aws, traits, said };
         Found::Provider(Box::new(provider))
     }
 
@@ -146,6 +148,8 @@ fn declaration(
         ("anthropic", Dialect::ANTHROPIC_MESSAGES),
         ("openai.chat", Dialect::OPENAI_CHAT),
         ("anthropic.messages", Dialect::ANTHROPIC_MESSAGES),
+        ("bedrock", Dialect::BEDROCK_CONVERSE),
+        ("bedrock.converse", Dialect::BEDROCK_CONVERSE),
     ];
     let dialect = given.take(&["dialect"], report);
     let has_dialect = dialect.is_some();
@@ -153,15 +157,22 @@ fn declaration(
     let preset = providers.vendor(name);
     let kind = dialect.map(ProviderKind::Own).or(preset.map(ProviderKind::Vendor));
     if kind.is_none() && !has_dialect {
-        missing(&given, "dialect", "`openai` or `anthropic`", report);
+        missing(&given, "dialect", "`openai`, `anthropic` or `bedrock`", report);
     }
     let base = given.take(&["api_base", "base_url", "api_url"], report);
     let base = base.and_then(|at| base::vendor(&at, providers.own, report));
     let keys = keys::take(&mut given, report);
     let auth = auth(&mut given, report);
+    let section = given.at.child("aws");
+    let aws = aws::read(&mut given, report);
+    if let (Some(at), Some(kind)) = (section, &kind)
+        && !aws::is_bedrock(kind)
+    {
+        at.problem_hint(report, aws::NOT_BEDROCK.0, aws::NOT_BEDROCK.1);
+    }
     let traits = Traits::read(&mut given, report);
     given.finish(report);
     let kind = kind.filter(|_| named)?;
     let said = Some(Said { span: at.span(), path: at.path.clone() });
-    Some(ProviderRead { name: name.to_owned(), kind, base, keys, auth, traits, said })
+    Some(ProviderRead { name: name.to_owned(), kind, base, keys, auth, aws, traits, said })
 }
