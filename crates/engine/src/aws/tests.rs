@@ -4,15 +4,18 @@
 use super::*;
 use futures_util::future::join_all;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
+use tokio::task::JoinSet;
 use tollgate_transport::{HyperTransport, TransportConfig};
 
 /// An agent that answers each request with the next status, then with the last one for ever.
 struct Agent {
     url: String,
     asked: Arc<AtomicUsize>,
+    /// Ends with its owner.
+    _task: JoinSet<()>,
 }
 
 async fn agent(answers: Vec<(u16, &'static str)>) -> Agent {
@@ -20,7 +23,8 @@ async fn agent(answers: Vec<(u16, &'static str)>) -> Agent {
     let url = format!("http://{}/keys", listener.local_addr().unwrap());
     let asked = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&asked);
-    tokio::spawn(async move {
+    let mut task = JoinSet::new();
+    task.spawn(async move {
         while let Ok((mut socket, _)) = listener.accept().await {
             let at = count.fetch_add(1, Ordering::SeqCst).min(answers.len() - 1);
             let (status, end) = answers[at];
@@ -35,7 +39,7 @@ async fn agent(answers: Vec<(u16, &'static str)>) -> Agent {
             let _ = socket.write_all(format!("{head}{body}").as_bytes()).await;
         }
     });
-    Agent { url, asked }
+    Agent { url, asked, _task: task }
 }
 
 fn control() -> Arc<Control> {
@@ -91,7 +95,7 @@ async fn many_requests_fetch_keys_once_and_later_ones_wait_for_nothing() {
 
 /// An end, some seconds from now, as an agent writes it.
 fn in_seconds(seconds: u64) -> &'static str {
-    let end = clock::unix_seconds(SystemTime::now() + Duration::from_secs(seconds));
+    let end = clock::unix_seconds(clock::wall() + Duration::from_secs(seconds));
     let stamp = Stamp::from_unix(end).to_string();
     let part = |range: std::ops::Range<usize>| stamp[range].to_owned();
     let text = format!(
