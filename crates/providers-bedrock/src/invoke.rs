@@ -3,11 +3,11 @@
 //!
 //! What the body says is the business of the dialect's own crate; this file only moves things.
 
+mod betas;
 mod stream;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName};
-use serde_json::Value;
 use std::borrow::Cow;
 use std::sync::Arc;
 use tollgate_core_types::{Dialect, Lost, Operation as Asks, ProviderName, UpstreamError};
@@ -65,7 +65,7 @@ pub(crate) fn body(
         .remove("stream")
         .remove("service_tier")
         .set("anthropic_version", quote(version(&head.headers, target)));
-    if let Some(betas) = betas(&head.headers) {
+    if let Some(betas) = betas::list(&head.headers, target, &mut lost) {
         edits = edits.set("anthropic_beta", betas);
     }
     let tier = inbound.facts.layout.value(&inbound.body, "service_tier");
@@ -91,14 +91,6 @@ fn version(headers: &HeaderMap, target: &UpstreamTarget) -> &'static str {
     } else {
         VERSION
     }
-}
-
-/// The beta switches as a JSON list.
-fn betas(headers: &HeaderMap) -> Option<String> {
-    let said = headers.get_all(BETA_HEADER).iter().filter_map(|value| value.to_str().ok());
-    let all = said.flat_map(|said| said.split(',')).map(str::trim).filter(|beta| !beta.is_empty());
-    let list: Vec<Value> = all.map(Value::from).collect();
-    (!list.is_empty()).then(|| Value::from(list).to_string())
 }
 
 /// A request without the headers that the body says now.

@@ -48,7 +48,10 @@ const EVENTS: [&str; 6] = [
 
 #[test]
 fn a_body_keeps_its_bytes_but_for_what_moves() {
-    let headers = [("anthropic-beta", "a-1, b-2"), ("anthropic-version", "2023-06-01")];
+    let headers = [
+        ("anthropic-beta", "effort-2025-11-24, context-1m-2025-08-07"),
+        ("anthropic-version", "2023-06-01"),
+    ];
     let encoded =
         codec(Settings::default()).splice(&inbound(ASKED, &headers), &target(CLAUDE)).unwrap();
     let text = std::str::from_utf8(encoded.request.body()).unwrap();
@@ -60,12 +63,25 @@ fn a_body_keeps_its_bytes_but_for_what_moves() {
     assert_eq!(body.get("model"), None);
     assert_eq!(body.get("stream"), None);
     assert_eq!(body["anthropic_version"], "bedrock-2023-05-31");
-    assert_eq!(body["anthropic_beta"], json!(["a-1", "b-2"]));
+    assert_eq!(body["anthropic_beta"], json!(["effort-2025-11-24", "context-1m-2025-08-07"]));
     assert_eq!(encoded.lost, []);
     let path = encoded.request.uri().path();
     assert!(path.ends_with("-v1%3A0/invoke-with-response-stream"), "{path}");
     assert!(!encoded.request.headers().contains_key("anthropic-version"));
     assert!(!encoded.request.headers().contains_key("anthropic-beta"));
+}
+
+#[test]
+fn switches_that_the_vendor_would_refuse_are_left_out_aloud() {
+    let said = [("anthropic-beta", "claude-code-20250219,advanced-tool-use-2025-11-20, ,own-1")];
+    let mut target = target(CLAUDE);
+    let own = HeaderValue::from_static("own-1,effort-2025-11-24");
+    target.headers.push((BETA_HEADER, own));
+    let encoded = codec(Settings::default()).splice(&inbound(ASKED, &said), &target).unwrap();
+    let betas = json!(["tool-search-tool-2025-10-19", "own-1", "effort-2025-11-24"]);
+    assert_eq!(value(encoded.request.body())["anthropic_beta"], betas);
+    assert_eq!(testing::lost(&encoded.lost), ["-anthropic-beta.claude-code-20250219"]);
+    assert!(!encoded.request.headers().contains_key(BETA_HEADER));
 }
 
 #[test]
