@@ -4,6 +4,7 @@
 //! balancer has already judged. Nothing has gone to the client yet in either case.
 
 mod collect;
+mod pieces;
 mod prepare;
 mod read;
 
@@ -163,6 +164,12 @@ async fn exchange(
     let Some(mut way) = deployment.way(inbound.dialect) else {
         return local_count(shared);
     };
+    if let Way::Verbatim(codec) = &way {
+        let pieces = codec.pieces(inbound);
+        if !pieces.is_empty() {
+            return pieces::exchange(codec, &pieces, deployment, shared).await;
+        }
+    }
     loop {
         let mut encoded = prepare::prepare(inbound, shared.client.as_ref(), deployment, &way)?;
         if deployment.trace_context {

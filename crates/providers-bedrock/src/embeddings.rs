@@ -2,7 +2,7 @@
 //! their vectors told as OpenAI tells them.
 //!
 //! Vectors of different models have nothing to do with one another, so nothing is translated but the
-//! words around them. Titan takes one text per request.
+//! words around them. Titan takes one text per request, so that several are asked one by one.
 
 mod ask;
 mod tell;
@@ -62,6 +62,14 @@ impl Codec for Embeddings {
 
     fn relayed(&self, body: Bytes, inbound: &Inbound) -> Result<Bytes, DecodeError> {
         tell::relayed(&body, inbound, &self.model)
+    }
+
+    fn pieces(&self, inbound: &Inbound) -> Vec<Inbound> {
+        if self.family == Family::TitanEmbed { ask::pieces(inbound) } else { Vec::new() }
+    }
+
+    fn joined(&self, answers: &[Bytes]) -> Result<Bytes, DecodeError> {
+        tell::joined(answers)
     }
 
     fn stream(&self) -> Box<dyn StreamDecoder> {

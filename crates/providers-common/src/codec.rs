@@ -62,6 +62,23 @@ pub trait Codec: Send + Sync + 'static {
         Ok(body)
     }
 
+    /// The requests that a client's is cut into, where the vendor takes fewer inputs at once; empty
+    /// where it is sent as it is.
+    fn pieces(&self, _inbound: &Inbound) -> Vec<Inbound> {
+        Vec::new()
+    }
+
+    /// Joins the answers to [`Codec::pieces`], relayed and in their order, into the client's one.
+    ///
+    /// # Errors
+    /// When an answer is not what was relayed, or there is none.
+    fn joined(&self, answers: &[Bytes]) -> Result<Bytes, DecodeError> {
+        let one = <[Bytes; 1]>::try_from(answers.to_vec());
+        one.map(|[answer]| answer).map_err(|answers| {
+            DecodeError::Malformed(format!("{} answers where one was asked for", answers.len()))
+        })
+    }
+
     /// A decoder for one streamed answer.
     fn stream(&self) -> Box<dyn StreamDecoder>;
 }

@@ -482,6 +482,26 @@ def test_vectors_of_titan(gateway, service):
     service.only().check_signature()
 
 
+def test_several_texts_for_titan_are_asked_one_by_one(gateway, service):
+    vectors = {f"text {n}": [float(n)] for n in range(20)}
+
+    def answer(request):
+        vector = vectors[request.json["inputText"]]
+        return Answer(200, json.dumps({"embedding": vector, "inputTextTokenCount": 2}).encode())
+
+    service.default = answer
+    client = gateway.openai()
+    told = client.embeddings.create(model="titan", input=list(vectors), encoding_format="float")
+    assert [item.embedding for item in told.data] == list(vectors.values())
+    assert [item.index for item in told.data] == list(range(20))
+    assert told.usage.prompt_tokens == 40 and len(service.requests) == 20
+    # One that fails fails them all.
+    service.script(failure(400, "ValidationException", "too strange"))
+    service.default = answer
+    with pytest.raises(openai.BadRequestError):
+        client.embeddings.create(model="titan", input=["text 1", "text 2"])
+
+
 @pytest.mark.parametrize("shape", [[[1.0], [2.0]], {"float": [[1.0], [2.0]]}])
 def test_vectors_of_cohere(gateway, service, shape):
     service.script(Answer(200, json.dumps({"id": "x", "embeddings": shape}).encode()))

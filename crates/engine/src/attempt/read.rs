@@ -252,7 +252,7 @@ async fn folded(
     }
 }
 
-fn decode_error(error: DecodeError) -> UpstreamError {
+pub(super) fn decode_error(error: DecodeError) -> UpstreamError {
     match error {
         DecodeError::Malformed(reason) => UpstreamError::new(ErrorClass::Malformed, reason),
         DecodeError::Truncated => {

@@ -71,6 +71,27 @@ pub(super) fn relayed(body: &[u8], inbound: &Inbound, model: &str) -> Result<Byt
     Ok(Bytes::from(told.to_string()))
 }
 
+/// One answer of several: vectors in their order, tokens in sum.
+pub(super) fn joined(answers: &[Bytes]) -> Result<Bytes, DecodeError> {
+    let mut whole = Value::Null;
+    let (mut data, mut tokens) = (Vec::new(), 0_u64);
+    for answer in answers {
+        let mut told: Value = read(answer, "an answer of several")?;
+        tokens = tokens.saturating_add(told["usage"]["prompt_tokens"].as_u64().unwrap_or(0));
+        for mut item in told["data"].as_array_mut().map(std::mem::take).unwrap_or_default() {
+            item["index"] = json!(data.len());
+            data.push(item);
+        }
+        whole = told;
+    }
+    if data.len() != answers.len() {
+        return Err(malformed("an answer of several has no vector"));
+    }
+    whole["data"] = Value::Array(data);
+    whole["usage"] = json!({ "prompt_tokens": tokens, "total_tokens": tokens });
+    Ok(Bytes::from(whole.to_string()))
+}
+
 /// Single precision is what the format holds, and what models make.
 fn pack(vector: &[f64]) -> String {
     let bytes: Vec<u8> = vector.iter().flat_map(|number| (*number as f32).to_le_bytes()).collect();

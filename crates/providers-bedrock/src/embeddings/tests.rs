@@ -82,7 +82,11 @@ fn each_family_is_asked_in_its_own_words() {
 fn what_a_family_cannot_take_is_refused_with_its_reason() {
     let many = json!({ "input": vec!["a"; 97] }).to_string();
     for (model, body, why) in [
-        (TITAN, r#"{"input":["a","b"]}"#, "`input`: this model takes one text per request"),
+        (
+            TITAN,
+            r#"{"input":["a","b"]}"#,
+            "`input`: this model takes one text per request; 256 are sent for one",
+        ),
         (TITAN, r#"{"input":[1,2]}"#, "`input`: this vendor takes texts alone, no tokens"),
         (COHERE, r#"{"input":[[1]]}"#, "`input`: this vendor takes texts alone, no tokens"),
         (COHERE, many.as_str(), "`input`: this model takes 96 texts per request"),
@@ -133,6 +137,32 @@ fn vectors_are_told_as_openai_tells_them() {
     }
     assert_eq!(codec(TITAN).account(titan.as_bytes()).unwrap().usage.input_tokens, Some(3));
     assert!(codec(COHERE).account(br#"{"embeddings":[[1]]}"#).unwrap().usage.is_empty());
+}
+
+#[test]
+fn several_texts_for_titan_are_asked_one_by_one_and_told_as_one() {
+    let several = inbound(r#"{"model":"m", "input":["a","b\"c"], "dimensions":256}"#);
+    let pieces = codec(TITAN).pieces(&several);
+    let sent =
+        |piece: &Inbound| value(codec(TITAN).splice(piece, &target(TITAN)).unwrap().request.body());
+    let sent: Vec<Value> = pieces.iter().map(sent).collect();
+    let texts = ["a", "b\"c"].map(|text| json!({"inputText":text,"dimensions":256}));
+    assert_eq!(sent, texts);
+    let answers: Vec<Bytes> = ["[1.5]", "[2.5]"]
+        .iter()
+        .zip(&pieces)
+        .map(|(vector, piece)| {
+            let body = format!(r#"{{"embedding":{vector},"inputTextTokenCount":3}}"#);
+            codec(TITAN).relayed(body.into(), piece).unwrap()
+        })
+        .collect();
+    let told = value(&codec(TITAN).joined(&answers).unwrap());
+    assert_eq!(told["data"][1], json!({"object":"embedding","index":1,"embedding":[2.5]}));
+    assert_eq!(told["usage"], json!({"prompt_tokens":6,"total_tokens":6}));
+    assert!(codec(TITAN).joined(&[Bytes::from_static(b"{}")]).is_err());
+    assert!(codec(COHERE).pieces(&several).is_empty());
+    let one = inbound(r#"{"input":["a"]}"#);
+    assert!(codec(TITAN).pieces(&one).is_empty());
 }
 
 #[test]

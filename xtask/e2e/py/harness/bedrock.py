@@ -275,7 +275,8 @@ class Service:
     def answer(self, request: Request) -> Answer:
         """Remembers a request and gives the script's next answer."""
         self.requests.append(request)
-        return self.queue.pop(0) if self.queue else self.default
+        answer = self.queue.pop(0) if self.queue else self.default
+        return answer(request) if callable(answer) else answer
 
     def script(self, *answers: Answer) -> None:
         """The next answers in order; then a short text for ever."""
