@@ -43,7 +43,7 @@ pub use problem::{ConfigErrors, Place, Problem, Warning};
 pub use secret::Secret;
 pub use types::{
     Auth, Aws, AwsContainer, AwsGuardrail, AwsKeys, AwsProfile, AwsSources, AwsWebIdentity,
-    BaseUrl, BodyLimits, Completions, Config, Credential, Defaults, Deployment, Fallbacks,
-    Header, Limits, LogFormat, MockOptions, Model, Origin, Otlp, OtlpProtocol, Params, Provider,
+    BaseUrl, BodyLimits, Completions, Config, Credential, Defaults, Deployment, Fallbacks, Header,
+    Limits, LogFormat, MockOptions, Model, Origin, Otlp, OtlpProtocol, Params, Provider,
     ProviderKind, QuirkOverrides, Retries, Server, Strategy, Telemetry, Timeouts,
 };
