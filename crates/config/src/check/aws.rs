@@ -237,7 +237,15 @@ impl Env<'_> {
         let below = |file| home().map(|home| home.join(".aws").join(file));
         let credentials = self.path("AWS_SHARED_CREDENTIALS_FILE").or_else(|| below("credentials"));
         let config = self.path("AWS_CONFIG_FILE").or_else(|| below("config"));
-        Some(AwsProfile { name, named, credentials: credentials?, config: config? })
+        // One that is asked for stays, also where nobody says where its files are: its absence is a
+        // failure, and no other keys take its place.
+        let known = credentials.is_some() && config.is_some();
+        (known || named).then(|| AwsProfile {
+            name,
+            named,
+            credentials: credentials.unwrap_or_default(),
+            config: config.unwrap_or_default(),
+        })
     }
 
     fn web_identity(&self) -> Option<AwsWebIdentity> {

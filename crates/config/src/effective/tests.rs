@@ -21,7 +21,7 @@ const OPENAI: VendorPreset = VendorPreset {
     embedding_models: &[],
     needs_key: true,
 };
-const VENDORS: [VendorPreset; 2] = [
+const VENDORS: [VendorPreset; 3] = [
     OPENAI,
     VendorPreset {
         name: "anthropic",
@@ -32,13 +32,30 @@ const VENDORS: [VendorPreset; 2] = [
         models: &["claude-sonnet-5"],
         ..OPENAI
     },
+    VendorPreset {
+        name: "bedrock",
+        otel_name: "aws.bedrock",
+        env: &["BEDROCK"],
+        base: "https://bedrock-runtime.{region}.amazonaws.com",
+        chat: Dialect::BEDROCK_CONVERSE,
+        models: &[],
+        needs_key: false,
+        ..OPENAI
+    },
 ];
 
 /// A secret of each variable, all of them recognisable.
 fn env() -> BTreeMap<String, String> {
-    ["OPENAI_API_KEY", "OPENAI_API_KEY_2", "ANTHROPIC_API_KEY", "VLLM_API_KEY"]
-        .map(|name| (name.to_owned(), format!("canary-{}", name.to_lowercase())))
-        .into()
+    [
+        "OPENAI_API_KEY",
+        "OPENAI_API_KEY_2",
+        "ANTHROPIC_API_KEY",
+        "VLLM_API_KEY",
+        "BEDROCK_SECRET_KEY",
+        "BEDROCK_SESSION_TOKEN",
+    ]
+    .map(|name| (name.to_owned(), format!("canary-{}", name.to_lowercase())))
+    .into()
 }
 
 fn loaded(files: &[(&str, &str)], env: BTreeMap<String, String>) -> (Config, Effective) {
@@ -203,7 +220,7 @@ fn the_same_for_programs() {
     assert_eq!(json["config"]["models"]["gpt-4o"]["deployments"][0]["limits"]["rpm"], 600);
     assert_eq!(
         json["origins"]["server.drain"].as_str().unwrap().rsplit('/').next(),
-        Some("all.yaml:18")
+        Some("all.yaml:26")
     );
     assert!(!json.to_string().contains("canary"));
     let config = json["config"].to_string();
