@@ -225,7 +225,7 @@ fn the_same_for_programs() {
     assert!(!json.to_string().contains("canary"));
     let config = json["config"].to_string();
     let (again, _) = loaded(&[("print.json", &config)], BTreeMap::new());
-    assert_eq!(again.models.len(), 3);
+    assert_eq!(again.models.len(), 4);
 }
 
 /// The reference example without comments, which may change at will.

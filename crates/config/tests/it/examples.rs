@@ -22,7 +22,6 @@ fn example(name: &str) -> Config {
         ("VLLM_API_KEY", "k8"),
         ("BEDROCK_SECRET_KEY", "k9"),
         ("BEDROCK_SESSION_TOKEN", "k10"),
-        ("HOME", "/home/tollgate"),
     ]);
     let options =
         LoadOptions { files: vec![folder().join(name)], env: variables, ..LoadOptions::default() };
