@@ -12,6 +12,7 @@ use crate::report::Report;
 use crate::tree::{Node, Span};
 use crate::types::{Config, Origin};
 
+mod aws;
 mod base;
 mod credentials;
 mod defaults;

@@ -10,9 +10,11 @@ use std::time::Duration;
 
 use crate::problem::Warning;
 
+pub(crate) mod aws;
 pub(crate) mod deployment;
 mod google;
 
+pub use aws::{Aws, AwsContainer, AwsGuardrail, AwsKeys, AwsProfile, AwsSources, AwsWebIdentity};
 pub use deployment::{
     Auth, BaseUrl, Completions, Credential, Deployment, Header, Limits, MockOptions, Params,
     Provider, ProviderKind, QuirkOverrides,

@@ -29,6 +29,9 @@ impl Dialect {
     /// Gemini's embedding of several contents.
     pub const GEMINI_BATCH_EMBED: Self = Self("gemini.batch_embed_contents");
 
+    /// Amazon Bedrock's Converse.
+    pub const BEDROCK_CONVERSE: Self = Self("bedrock.converse");
+
     /// A dialect of another crate.
     #[must_use]
     pub const fn named(name: &'static str) -> Self {

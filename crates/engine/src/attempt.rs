@@ -4,6 +4,7 @@
 //! balancer has already judged. Nothing has gone to the client yet in either case.
 
 mod collect;
+mod pieces;
 mod prepare;
 mod read;
 
@@ -163,6 +164,12 @@ async fn exchange(
     let Some(mut way) = deployment.way(inbound.dialect) else {
         return local_count(shared);
     };
+    if let Way::Verbatim(codec) = &way {
+        let pieces = codec.pieces(inbound);
+        if !pieces.is_empty() {
+            return pieces::exchange(codec, &pieces, deployment, shared).await;
+        }
+    }
     loop {
         let mut encoded = prepare::prepare(inbound, shared.client.as_ref(), deployment, &way)?;
         if deployment.trace_context {
@@ -171,6 +178,9 @@ async fn exchange(
         let lost = encoded.lost;
         match send(encoded.request, deployment, shared, &way).await {
             Ok(content) => return Ok(Exchange { content, lost, estimated: false }),
+            Err(error) if is_uncounted(deployment, inbound.dialect, &error) => {
+                return local_count(shared);
+            }
             Err(error) => match other_way(deployment, inbound.dialect, &way, &error) {
                 Some(other) => way = other,
                 None => return Err(error),
@@ -254,6 +264,14 @@ fn judge(read: Exchange, recoverable: Recoverable) -> Result<Exchange, UpstreamE
         | None => return Ok(read),
     };
     Err(UpstreamError::new(class, "the answer was cut short by the vendor").with_status(200))
+}
+
+/// Whether a vendor of another dialect, which counts tokens for some of its models, does not for
+/// this one.
+fn is_uncounted(deployment: &Deployment, dialect: Dialect, error: &UpstreamError) -> bool {
+    let counts = dialect == Dialect::ANTHROPIC_COUNT_TOKENS;
+    let own = || deployment.provider.chat().map(|chat| chat.dialect());
+    counts && error.class == ErrorClass::ModelMissing && own() != Some(Dialect::ANTHROPIC_MESSAGES)
 }
 
 /// Counts tokens here, for vendors that cannot.

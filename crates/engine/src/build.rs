@@ -14,9 +14,10 @@ use tollgate_balancer::{
 use tollgate_config::{Config, Model};
 use tollgate_core_types::Operation;
 use tollgate_telemetry::Telemetry;
-use tollgate_transport::{HyperTransport, TransportConfig, TransportInitError};
+use tollgate_transport::{Control, HyperTransport, TransportConfig, TransportInitError};
 
 use crate::attempt::Recoverable;
+use crate::aws::AwsKeyring;
 use crate::clock;
 use crate::deployment::Deployment;
 use crate::generation::{AUTO, Generation, ModelEntry, ModelInfo};
@@ -62,13 +63,18 @@ pub(crate) struct Lasting {
     pub(crate) telemetry: Telemetry,
     pub(crate) credentials: CredentialBook,
     pub(crate) transport: Arc<HyperTransport>,
+    /// For fetching credentials.
+    pub(crate) control: Arc<Control>,
+    pub(crate) aws: AwsKeyring,
 }
 
 impl Lasting {
     /// Nothing counted, nothing known, nothing connected.
     pub(crate) fn new(telemetry: Telemetry) -> Result<Self, BuildError> {
         let transport = Arc::new(HyperTransport::new(TransportConfig::default())?);
-        Ok(Self { telemetry, credentials: CredentialBook::new(), transport })
+        let control = Arc::new(transport.control());
+        let (credentials, aws) = (CredentialBook::new(), AwsKeyring::default());
+        Ok(Self { telemetry, credentials, transport, control, aws })
     }
 }
 
@@ -78,8 +84,9 @@ pub(crate) fn generation(
     lasting: &Lasting,
     before: Option<&Generation>,
 ) -> Result<Generation, BuildError> {
-    let Lasting { telemetry, credentials, transport } = lasting;
-    let builder = deployment::Builder { telemetry, transport: Arc::clone(transport) };
+    let Lasting { telemetry, credentials, transport, control, aws } = lasting;
+    let transport = Arc::clone(transport);
+    let builder = deployment::Builder { telemetry, transport, control, aws };
     let mut groups = Vec::new();
     let mut models = HashMap::new();
     let mut infos = Vec::new();

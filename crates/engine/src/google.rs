@@ -14,13 +14,15 @@ use std::time::{Duration, Instant};
 use tollgate_config::GoogleAuth;
 use tollgate_core_types::{ErrorClass, UpstreamError};
 use tollgate_providers_common::Authorizer;
-use tollgate_transport::{Control, ControlAnswer};
+use tollgate_transport::Control;
 
 use crate::clock;
 use token::Source;
 
 /// How long before its end a token is fetched anew.
 const EARLY: Duration = Duration::from_secs(5 * 60);
+/// Largest answer with a token, in bytes.
+const MAX_ANSWER: usize = 256 * 1024;
 /// How long one fetch may take.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How long a failed fetch speaks for those that waited for it, and holds off an early one.
@@ -107,12 +109,12 @@ impl GoogleAuthorizer {
     async fn fetch(&self) -> Result<Token, UpstreamError> {
         let now = clock::now();
         let request = self.source.request(clock::unix_seconds(clock::wall()))?;
-        let answer = self.control.exchange(request, PATIENCE).await;
-        let ControlAnswer { status, body } = answer.map_err(|error| {
+        let answer = self.control.exchange(request, MAX_ANSWER, PATIENCE).await;
+        let answer = answer.map_err(|error| {
             let message = format!("no token could be had: {error}");
             UpstreamError::new(UpstreamError::from(error).class, message)
         })?;
-        let (token, life) = token::read(status, &body)?;
+        let (token, life) = token::read(answer.status().as_u16(), answer.body())?;
         let mut header = HeaderValue::try_from(format!("Bearer {token}"))
             .map_err(|_| refused("the token is none that a header can carry"))?;
         header.set_sensitive(true);

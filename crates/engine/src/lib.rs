@@ -31,6 +31,7 @@
 mod answer;
 mod attempt;
 mod authorize;
+mod aws;
 mod build;
 mod call;
 mod clock;

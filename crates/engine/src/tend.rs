@@ -55,7 +55,7 @@ impl Inner {
         }
         let generation = self.generation.load_full();
         let verdict = match deployment(&generation, &id) {
-            Some(deployment) => ask(&deployment, &self.control).await,
+            Some(deployment) => ask(&deployment, &self.lasting.control).await,
             None => Verdict::Nothing,
         };
         let now = clock::now();
@@ -97,6 +97,10 @@ async fn ask(deployment: &Deployment, control: &Control) -> Verdict {
 
 fn list_request(deployment: &Deployment) -> Option<Request<Bytes>> {
     let chat = deployment.provider.chat()?;
+    if chat.dialect() == Dialect::BEDROCK_CONVERSE {
+        // Its list of models is another host's, and other rights.
+        return None;
+    }
     let anthropic = chat.dialect() == Dialect::ANTHROPIC_MESSAGES;
     let path = if anthropic { "/v1/models" } else { "/models" };
     let uri: Uri = deployment.target.uri(path, None).ok()?;

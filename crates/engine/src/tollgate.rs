@@ -14,7 +14,6 @@ use tollgate_core_types::Dialect;
 use tollgate_core_types::ErrorClass;
 use tollgate_providers_common::{ClientDialect, ErrorReport, Inbound};
 use tollgate_telemetry::Telemetry;
-use tollgate_transport::Control;
 
 use crate::answer::{Answer, CallContext, Denied};
 use crate::build::{self, BuildError, Lasting};
@@ -39,7 +38,6 @@ pub(crate) struct Inner {
     pub(crate) lasting: Lasting,
     pub(crate) dialects: Dialects,
     pub(crate) seeds: Seeds,
-    pub(crate) control: Control,
     pub(crate) cutoff: Arc<Cutoff>,
     pub(crate) memory: Memory,
     reloading: Mutex<()>,
@@ -71,7 +69,6 @@ impl Tollgate {
             generation: ArcSwap::from_pointee(generation),
             dialects: Dialects::all(),
             seeds: Seeds::new(),
-            control: lasting.transport.control(),
             lasting,
             cutoff: Arc::default(),
             memory: Memory::default(),

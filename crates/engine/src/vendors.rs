@@ -1,8 +1,10 @@
 //! The vendors of this build: what is known of each, and the codec that speaks to it.
 
 use std::sync::Arc;
+use tollgate_config::Aws;
 use tollgate_core_types::{Dialect, ProviderName, VendorPreset};
 use tollgate_providers_anthropic::Anthropic;
+use tollgate_providers_bedrock::{Bedrock, Guardrail, Settings};
 use tollgate_providers_common::Provider;
 use tollgate_providers_common::target::Quirks;
 use tollgate_providers_gemini::Gemini;
@@ -35,7 +37,8 @@ const ANTHROPIC: VendorPreset = VendorPreset {
 /// Every vendor that works without configuration beyond a key.
 #[must_use]
 pub fn vendors() -> Vec<VendorPreset> {
-    let mut all = vec![OPENAI, ANTHROPIC, tollgate_providers_gemini::PRESET];
+    let (bedrock, gemini) = (tollgate_providers_bedrock::PRESET, tollgate_providers_gemini::PRESET);
+    let mut all = vec![OPENAI, ANTHROPIC, gemini, bedrock];
     all.extend_from_slice(tollgate_providers_compatible::presets());
     all
 }
@@ -58,6 +61,17 @@ pub(crate) fn provider(
     }
 }
 
+/// Amazon Bedrock for one model: which dialects it speaks depends on the model.
+pub(crate) fn bedrock(name: &str, model: &str, aws: &Aws) -> Arc<dyn Provider> {
+    let guardrail = aws.guardrail.as_ref().map(|guardrail| Guardrail {
+        id: guardrail.id.clone(),
+        version: guardrail.version.clone(),
+        trace: guardrail.trace,
+    });
+    let settings = Settings { base_model: aws.base_model.clone(), guardrail };
+    Arc::new(Bedrock::new(ProviderName::new(name), model, settings))
+}
+
 /// What the model's name and the vendor say of how it differs from its dialect's oldest models.
 ///
 /// OpenAI's family rules hold at OpenAI alone: the same name behind another server may be anything.
@@ -66,6 +80,8 @@ pub(crate) fn quirks(vendor: &str, model: &str, chat: Dialect) -> Quirks {
         tollgate_providers_anthropic::quirks_for(model)
     } else if chat == Dialect::GEMINI_GENERATE {
         tollgate_providers_gemini::quirks_for(model)
+    } else if chat == Dialect::BEDROCK_CONVERSE {
+        tollgate_providers_bedrock::quirks_for(model)
     } else if vendor == OPENAI.name {
         tollgate_providers_openai::quirks_for(model)
     } else {

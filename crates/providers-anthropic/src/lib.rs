@@ -26,5 +26,10 @@ mod usage;
 mod wire;
 
 pub use count_tokens::render_count;
+/// JSON Schemas as this vendor's models take them, for other ways to the same models.
+pub mod schema {
+    pub use crate::messages::encode::schema::{closed, of_arguments};
+}
+
 pub use models::{default_max_output, quirks_for};
 pub use provider::{Anthropic, client_dialects};

@@ -5,7 +5,7 @@
 //! `stream_encoder` a streamed one. What a request of the same dialect needs is in `request`.
 
 mod decode;
-mod encode;
+pub(crate) mod encode;
 pub(crate) mod facts;
 pub(crate) mod parse;
 mod render;

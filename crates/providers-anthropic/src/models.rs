@@ -56,24 +56,28 @@ pub fn default_max_output(model: &str) -> u64 {
 }
 
 /// Whether the model refuses `temperature` and `top_p` together (4.1 and later).
-pub(crate) fn one_sampler(model: &str) -> bool {
+#[must_use]
+pub fn one_sampler(model: &str) -> bool {
     parse(model).is_some_and(|named| named.version >= (4, 1))
 }
 
 /// Whether the model cannot think at all (before 3.7).
-pub(crate) fn never_thinks(model: &str) -> bool {
+#[must_use]
+pub fn never_thinks(model: &str) -> bool {
     parse(model).is_some_and(|named| named.version < (3, 7))
 }
 
 /// Whether the model refuses to go on with an answer that the request begins (the models that
 /// refuse a forced tool choice).
-pub(crate) fn no_prefill(model: &str) -> bool {
+#[must_use]
+pub fn no_prefill(model: &str) -> bool {
     quirks_for(model).no_forced_tools
 }
 
 /// Whether this is a Claude model: its vendor refuses reasoning that it did not sign, where other
 /// servers of the dialect sign nothing.
-pub(crate) fn is_claude(model: &str) -> bool {
+#[must_use]
+pub fn is_claude(model: &str) -> bool {
     model.to_ascii_lowercase().contains("claude")
 }
 

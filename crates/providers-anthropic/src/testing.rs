@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use tollgate_core_types::{JsonText, Lost, loss::HowLost};
 use tollgate_providers_common::target::Quirks;
 use tollgate_providers_common::{
-    ClientDialect, Facts, Frame, Inbound, ParamRules, RenderContext, UpstreamTarget,
+    ClientDialect, Facts, Frame, FrameKind, Inbound, ParamRules, RenderContext, UpstreamTarget,
 };
 
 /// A target without quirks or rules.
@@ -63,6 +63,7 @@ pub(crate) fn lost(lost: &[Lost]) -> Vec<String> {
 pub(crate) fn frame(data: &str) -> Frame {
     Frame {
         raw: Bytes::new(),
+        kind: FrameKind::Event,
         event: Bytes::new(),
         data: Some(Bytes::copy_from_slice(data.as_bytes())),
     }

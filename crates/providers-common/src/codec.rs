@@ -12,6 +12,7 @@ use tollgate_core_types::{
 };
 
 use crate::embed::EmbedCodec;
+use crate::framing::Framing;
 use crate::inbound::Inbound;
 use crate::sse::Frame;
 use crate::target::UpstreamTarget;
@@ -58,6 +59,32 @@ pub trait Codec: Send + Sync + 'static {
     /// Classifies an error answer. Total: any status and any bytes make an error.
     fn decode_error(&self, status: u16, headers: &HeaderMap, body: &[u8]) -> UpstreamError;
 
+    /// The answer as a client of the same dialect receives it: the bytes as they came, unless the
+    /// vendor wraps the dialect's answers in others. Asked after [`Codec::account`] read them.
+    ///
+    /// # Errors
+    /// As [`Codec::account`].
+    fn relayed(&self, body: Bytes, _inbound: &Inbound) -> Result<Bytes, DecodeError> {
+        Ok(body)
+    }
+
+    /// The requests that a client's is cut into, where the vendor takes fewer inputs at once; empty
+    /// where it is sent as it is.
+    fn pieces(&self, _inbound: &Inbound) -> Vec<Inbound> {
+        Vec::new()
+    }
+
+    /// Joins the answers to [`Codec::pieces`], relayed and in their order, into the client's one.
+    ///
+    /// # Errors
+    /// When an answer is not what was relayed, or there is none.
+    fn joined(&self, answers: &[Bytes]) -> Result<Bytes, DecodeError> {
+        let one = <[Bytes; 1]>::try_from(answers.to_vec());
+        one.map(|[answer]| answer).map_err(|answers| {
+            DecodeError::Malformed(format!("{} answers where one was asked for", answers.len()))
+        })
+    }
+
     /// A decoder for one streamed answer.
     fn stream(&self) -> Box<dyn StreamDecoder>;
 }
@@ -101,6 +128,11 @@ pub struct Account {
 
 /// Reads the frames of one streamed answer. Stateful; one value per response.
 pub trait StreamDecoder: Send {
+    /// How the streams that it reads are cut into frames.
+    fn framing(&self) -> Framing {
+        Framing::Sse
+    }
+
     /// Reads one frame and appends its events.
     ///
     /// The event order of [`tollgate_core_types::event`] is kept. Frames after
@@ -110,6 +142,12 @@ pub trait StreamDecoder: Send {
     /// When the frame is not of this dialect; the decoder stays usable and the caller may go on
     /// with the next frame.
     fn frame(&mut self, frame: &Frame, out: &mut Vec<ChatEvent>) -> Result<(), DecodeError>;
+
+    /// What a client of the same dialect receives of `frame`, which was the last one read: its bytes
+    /// as they came, unless the vendor wraps the dialect's stream in another framing.
+    fn relayed(&mut self, frame: Frame) -> Bytes {
+        frame.raw
+    }
 
     /// The transport ended; appends [`ChatEvent::End`] where the answer is complete without its
     /// terminal frame and that was not said before.

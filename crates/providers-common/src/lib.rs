@@ -6,7 +6,8 @@
 //! [`io::Transport`] and [`io::Authorizer`] alone. This crate must never know any vendor.
 //!
 //! In reading order: [`inbound`] what a client sent, [`target`] where it goes, [`codec`] the vendor
-//! side, [`embed`] vectors, [`client`] the client side, [`sse`] framing, [`splice`] editing JSON without rebuilding it,
+//! side, [`embed`] vectors, [`client`] the client side, [`framing`] over [`sse`] and [`eventstream`],
+//! [`splice`] editing JSON without rebuilding it,
 //! [`scan`] reading a body's top level once, [`node`] explaining what is wrong in it,
 //! [`retry_after`] vendors' pauses, [`mod@fold`] streams made whole and the reverse,
 //! [`io`] the I/O seams.
@@ -16,7 +17,9 @@
 pub mod client;
 pub mod codec;
 pub mod embed;
+pub mod eventstream;
 pub mod fold;
+pub mod framing;
 pub mod inbound;
 pub mod io;
 pub mod node;
@@ -34,8 +37,9 @@ pub use codec::{
 };
 pub use embed::{EmbedCodec, EmbedReply, EmbedRequest};
 pub use fold::{ReplyBuilder, fold, unfold};
+pub use framing::{Framer, Framing};
 pub use inbound::{Facts, Inbound};
 pub use io::{Authorizer, ByteStream, Deadlines, Transport, TransportError};
 pub use node::Node;
-pub use sse::{Frame, FrameError, SseFramer};
+pub use sse::{Frame, FrameError, FrameKind, SseFramer};
 pub use target::{ParamRules, UpstreamTarget};

@@ -15,17 +15,32 @@ use std::collections::VecDeque;
 
 use boundary::Boundary;
 
-/// One event-stream unit: the bytes up to and including its blank line, and what they say.
+/// One event-stream unit: its bytes, for server-sent events up to and including the blank line, and
+/// what they say. Of a binary message `event` is its type and `data` its payload.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Frame {
     /// The frame's bytes as they came, line ends and comments included. Blank lines before a frame
     /// belong to it.
     pub raw: Bytes,
+    /// What the framing itself says of the frame.
+    pub kind: FrameKind,
     /// The `event:` field, empty where there is none.
     pub event: Bytes,
     /// The `data:` lines joined by `\n`; `None` for a frame without such a line, for example one of
     /// comments alone.
     pub data: Option<Bytes>,
+}
+
+/// What a framing that knows kinds says of a frame. Server-sent events are all [`Self::Event`].
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum FrameKind {
+    /// Part of the answer.
+    #[default]
+    Event,
+    /// A failure that the vendor's model of errors knows; `event` is its type.
+    Exception,
+    /// A failure without a model; `event` is its code and `data` its message.
+    Error,
 }
 
 /// A stream that is no event stream.
@@ -36,6 +51,12 @@ pub enum FrameError {
     TooLarge {
         /// The bound, in bytes.
         max: usize,
+    },
+    /// A binary message is not what its own sums and lengths say.
+    #[error("the event stream is corrupt: {what}")]
+    Corrupt {
+        /// What is wrong.
+        what: &'static str,
     },
 }
 

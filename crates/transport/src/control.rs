@@ -5,7 +5,7 @@
 //! provider and fail without a system store. It must never follow a redirect and never use a proxy
 //! from the environment.
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, HeaderValue, Uri};
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,18 +19,8 @@ use crate::tls::Tls;
 /// Most bytes of a probe's answer that are read so that its connection can be used again.
 const MAX_DISCARD: usize = 64 * 1024;
 
-/// Largest answer that is kept, in bytes.
-const MAX_ANSWER: usize = 256 * 1024;
-
-/// What came back for a small request. Its body may hold a token and is never printed.
-pub struct ControlAnswer {
-    /// The status.
-    pub status: u16,
-    /// All of the body.
-    pub body: Bytes,
-}
-
-/// A client for credential and health probes. Cheap until first used.
+/// A client for credentials: fetching them, and probing whether a vendor accepts them. Cheap until
+/// first used.
 pub struct Control {
     tls: Arc<Tls>,
     client: OnceCell<reqwest::Client>,
@@ -64,33 +54,36 @@ impl Control {
         }
     }
 
-    /// Sends one small request and gives status and body of its answer, of which at most 256 KiB
-    /// are read. For tokens; never for traffic.
+    /// Sends a request and gives the whole answer, whatever its status.
+    ///
+    /// `timeout` bounds the whole exchange, connection included.
     ///
     /// # Errors
-    /// When no whole answer came, or it is larger. Texts hold the origin only.
+    /// When no whole answer of at most `max` bytes came. Texts hold the origin only.
     ///
     /// # Cancel safety
     /// Dropping the future abandons the request.
     pub async fn exchange(
         &self,
         request: http::Request<Bytes>,
+        max: usize,
         timeout: Duration,
-    ) -> Result<ControlAnswer, TransportError> {
+    ) -> Result<http::Response<Bytes>, TransportError> {
         let origin = Origin::of(request.uri());
-        match tokio::time::timeout(timeout, self.send(request, &origin)).await {
+        match tokio::time::timeout(timeout, self.whole(request, max, &origin)).await {
             Ok(answer) => answer,
             Err(_) => Err(TransportError::Timeout { origin: origin.to_string() }),
         }
     }
 
-    async fn send(
+    async fn whole(
         &self,
         request: http::Request<Bytes>,
+        max: usize,
         origin: &Origin,
-    ) -> Result<ControlAnswer, TransportError> {
-        let (head, body) = request.into_parts();
+    ) -> Result<http::Response<Bytes>, TransportError> {
         let client = self.client(origin).await?;
+        let (head, body) = request.into_parts();
         let mut response = client
             .request(head.method, head.uri.to_string())
             .headers(head.headers)
@@ -98,16 +91,18 @@ impl Control {
             .send()
             .await
             .map_err(|error| failed(error, origin))?;
-        let status = response.status().as_u16();
-        let mut body = Vec::new();
+        let mut read = BytesMut::new();
         while let Some(chunk) = response.chunk().await.map_err(|error| failed(error, origin))? {
-            if body.len() + chunk.len() > MAX_ANSWER {
-                let reason = "the answer is too large".to_owned();
+            if read.len().saturating_add(chunk.len()) > max {
+                let reason = format!("the answer is larger than {max} bytes");
                 return Err(TransportError::Unusable { origin: origin.to_string(), reason });
             }
-            body.extend_from_slice(&chunk);
+            read.extend_from_slice(&chunk);
         }
-        Ok(ControlAnswer { status, body: body.into() })
+        let mut answer = http::Response::new(read.freeze());
+        *answer.status_mut() = response.status();
+        *answer.headers_mut() = response.headers().clone();
+        Ok(answer)
     }
 
     async fn ask(

@@ -24,5 +24,5 @@ mod tls;
 
 pub use client::HyperTransport;
 pub use config::{TransportConfig, TransportInitError};
-pub use control::{Control, ControlAnswer};
+pub use control::Control;
 pub use jwt::{JwtError, JwtKey};

@@ -2,6 +2,7 @@
 //!
 //! [`expand`] makes one deployment per key of it.
 
+use super::aws::{self, AwsGiven};
 use super::keys::{self, KeyGiven};
 use super::models::Env;
 use super::providers::{Found, ProviderRead};
@@ -25,11 +26,12 @@ pub(super) struct Given {
     priority: u32,
     limits: Limits,
     mock: Option<MockOptions>,
+    aws: Option<AwsGiven>,
     said: Said,
 }
 
 /// The keys that [`read`] takes.
-pub(super) const KEYS: [&str; 18] = [
+pub(super) const KEYS: [&str; 19] = [
     "id",
     "provider",
     "model",
@@ -48,6 +50,7 @@ pub(super) const KEYS: [&str; 18] = [
     "max_concurrency",
     "mock",
     "api_version",
+    "aws",
 ];
 
 /// Reads the keys that only a deployment has (or a model that is its own only deployment).
@@ -66,6 +69,7 @@ pub(super) fn read(given: &mut Section<'_>, env: &Env<'_>, report: &mut Report) 
     let priority = given.take(&["priority"], report).and_then(|at| at.whole(0..=1000, report));
     let limits = limits(given, report);
     let mock = mocked(given, provider.as_deref(), report);
+    let aws = amazon(given, provider.as_deref(), report);
     if let Some(at) = given.take(&["api_version"], report) {
         let message = "this provider has no API versions; the key is ignored";
         report.warn(at.span(), &at.path, message, "remove it");
@@ -80,7 +84,7 @@ pub(super) fn read(given: &mut Section<'_>, env: &Env<'_>, report: &mut Report) 
         return None;
     }
     let priority = priority.and_then(|n| u32::try_from(n).ok()).unwrap_or(0);
-    Some(Given { id, provider, upstream, base, keys, auth, priority, limits, mock, said })
+    Some(Given { id, provider, upstream, base, keys, auth, priority, limits, mock, aws, said })
 }
 
 fn provider(
@@ -153,6 +157,21 @@ fn either<'a>(
             None
         }
     }
+}
+
+fn amazon(
+    given: &mut Section<'_>,
+    provider: Option<&ProviderRead>,
+    report: &mut Report,
+) -> Option<AwsGiven> {
+    let at = given.at.child("aws");
+    let read = aws::read(given, report);
+    if let (Some(at), Some(provider)) = (at, provider)
+        && !aws::is_bedrock(&provider.kind)
+    {
+        at.problem_hint(report, aws::NOT_BEDROCK.0, aws::NOT_BEDROCK.1);
+    }
+    read
 }
 
 fn mocked(

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use tollgate_core_types::{Dialect, VendorPreset};
 
+use super::aws::{self, AwsGiven};
 use super::google::{self, GoogleRead};
 use super::keys::{self, KeyGiven};
 use super::traits::{Traits, auth};
@@ -20,6 +21,7 @@ pub(super) struct ProviderRead {
     pub(super) base: Option<BaseUrl>,
     pub(super) keys: Option<Vec<KeyGiven>>,
     pub(super) auth: Option<Auth>,
+    pub(super) aws: Option<AwsGiven>,
     pub(super) traits: Traits,
     /// Where it is declared; `None` for a vendor that is known without.
     said: Option<Said>,
@@ -84,8 +86,8 @@ impl Providers<'_> {
             ProviderKind::Own(_) | ProviderKind::Mock => name.to_owned(),
         };
         let traits = Traits::default();
-        let provider =
-            ProviderRead { name, kind, base: None, keys: None, auth: None, traits, said: None };
+        let (base, keys, auth, aws, said) = (None, None, None, None, None);
+        let provider = ProviderRead { name, kind, base, keys, auth, aws, traits, said };
         Found::Provider(Box::new(provider))
     }
 
@@ -149,6 +151,8 @@ fn declaration(
         ("openai.chat", Dialect::OPENAI_CHAT),
         ("anthropic.messages", Dialect::ANTHROPIC_MESSAGES),
         ("gemini.generate_content", Dialect::GEMINI_GENERATE),
+        ("bedrock", Dialect::BEDROCK_CONVERSE),
+        ("bedrock.converse", Dialect::BEDROCK_CONVERSE),
     ];
     let dialect = given.take(&["dialect"], report);
     let has_dialect = dialect.is_some();
@@ -159,7 +163,7 @@ fn declaration(
     let dialect = dialect.or(google);
     let kind = dialect.map(ProviderKind::Own).or(preset.map(ProviderKind::Vendor));
     if kind.is_none() && !has_dialect {
-        missing(&given, "dialect", "`openai`, `anthropic` or `gemini`", report);
+        missing(&given, "dialect", "`openai`, `anthropic`, `gemini` or `bedrock`", report);
     }
     let base = given.take(&["api_base", "base_url", "api_url"], report);
     let base = base.and_then(|at| base::vendor(&at, providers.own, report));
@@ -181,9 +185,16 @@ fn declaration(
         Some(GoogleRead { base, auth }) => (Some(base), Some(Auth::Google(auth))),
         None => (base, auth),
     };
+    let section = given.at.child("aws");
+    let aws = aws::read(&mut given, report);
+    if let (Some(at), Some(kind)) = (section, &kind)
+        && !aws::is_bedrock(kind)
+    {
+        at.problem_hint(report, aws::NOT_BEDROCK.0, aws::NOT_BEDROCK.1);
+    }
     let traits = Traits::read(&mut given, report);
     given.finish(report);
     let kind = kind.filter(|_| named)?;
     let said = Some(Said { span: at.span(), path: at.path.clone() });
-    Some(ProviderRead { name: name.to_owned(), kind, base, keys, auth, traits, said })
+    Some(ProviderRead { name: name.to_owned(), kind, base, keys, auth, aws, traits, said })
 }

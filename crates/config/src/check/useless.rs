@@ -55,9 +55,12 @@ pub(super) fn entries(
     }
 }
 
+/// Vendor, address, key, model, and what else decides where Amazon's requests go.
+type Place<'a> = (&'a str, &'a str, &'a str, &'a str, Option<String>);
+
 /// The same vendor, address, key and model twice: failover would meet what it flees from.
 pub(super) fn twins(listed: &[Listed<'_>], all: &[Deployment], report: &mut Report) {
-    let mut known: HashMap<(&str, &str, &str, &str), &str> = HashMap::new();
+    let mut known: HashMap<Place<'_>, &str> = HashMap::new();
     for Listed { at, from, count } in listed {
         for deployment in all.iter().skip(*from).take(*count) {
             let Some(base) = &deployment.base else { continue };
@@ -67,6 +70,8 @@ pub(super) fn twins(listed: &[Listed<'_>], all: &[Deployment], report: &mut Repo
                 base.as_str(),
                 secret,
                 &*deployment.upstream_model,
+                // Region and keys of Amazon's are told apart without a look at what is secret.
+                deployment.aws.as_ref().map(|aws| format!("{aws:?}")),
             );
             let Some(first) = known.insert(place, &deployment.id) else { continue };
             let message = format!("is the same place as `{first}`, down to the key");

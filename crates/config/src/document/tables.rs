@@ -51,6 +51,7 @@ pub(super) const TOLD: &[NamedTable] = &[
     ("shared", traits),
     ("keys", key),
     ("mock", mock),
+    ("aws", aws),
     ("providers", provider),
 ];
 
@@ -65,6 +66,7 @@ pub(super) const SHARED: &[NamedTable] = &[
     ("params", params),
     ("quirks", quirks),
     ("mock", mock),
+    ("aws", aws),
     ("key", key),
 ];
 
@@ -290,6 +292,8 @@ table! {
         max_concurrency: Shape::Whole(1, MANY), ~ "none";
         /// how the mock behaves; for `provider: mock`
         mock: Shape::See(mock);
+        /// region, keys and guardrail of Amazon Bedrock
+        aws: Shape::See(aws);
         /// accepted with a warning and ignored
         api_version: Shape::Either(vec![Shape::Text, Shape::Number]), ~ "none";
     }
@@ -408,8 +412,8 @@ table! {
 table! {
     /// A vendor of your own, or changes to a known one.
     pub(super) provider {
-        /// `openai`, `anthropic` or `gemini`; required unless the vendor is a known one
-        dialect: Shape::Choice(&["openai", "anthropic", "gemini", "openai.chat", "anthropic.messages", "gemini.generate_content"]), ~ "the vendor's";
+        /// `openai`, `anthropic`, `gemini` or `bedrock`; required unless the vendor is a known one
+        dialect: Shape::Choice(DIALECTS), ~ "the vendor's";
         /// for every deployment that says nothing else
         api_base | base_url | api_url: Shape::Url, ~ "the vendor's";
         /// for every deployment that says nothing else
@@ -418,6 +422,47 @@ table! {
         auth: Shape::Text, ~ "the dialect's";
         /// a place at Vertex AI, which needs no other address
         google: Shape::Table(google);
+        /// for every deployment that says nothing else, key by key
+        aws: Shape::See(aws);
+    }
+}
+
+/// The names of dialects.
+const DIALECTS: &[&str] = &[
+    "openai",
+    "anthropic",
+    "gemini",
+    "openai.chat",
+    "anthropic.messages",
+    "gemini.generate_content",
+    "bedrock",
+    "bedrock.converse",
+];
+
+table! {
+    /// How Amazon Bedrock is reached.
+    pub(super) aws {
+        /// where requests go and what signatures name; by default the model's ARN, `AWS_REGION`,
+        /// `AWS_DEFAULT_REGION` or the profile says it
+        region: Shape::Text, ~ "see there";
+        /// the model behind an id that does not name it; decides what the model takes
+        base_model: Shape::Text, ~ "none";
+        /// the guardrail that every request passes
+        guardrail: Shape::Table(guardrail);
+        /// a profile of the shared files, with keys or with a role and a token's file
+        profile: Shape::Text, ~ "`AWS_PROFILE`";
+        /// the id of keys as they are
+        access_key_id: Shape::Text, ~ "`AWS_ACCESS_KEY_ID`";
+        /// the key itself, as a reference such as `${VAR}` or `file:/path`
+        secret_access_key: Shape::Secret, ~ "`AWS_SECRET_ACCESS_KEY`";
+        /// the token of temporary keys
+        session_token: Shape::Secret, ~ "`AWS_SESSION_TOKEN`";
+        /// a role, by a token that the cluster gives
+        role_arn: Shape::Text, ~ "`AWS_ROLE_ARN`";
+        /// the file that holds that token
+        web_identity_token_file: Shape::Text, ~ "`AWS_WEB_IDENTITY_TOKEN_FILE`";
+        /// the name of the role's session, in the account's logs
+        role_session_name: Shape::Text, ~ "`tollgate`";
     }
 }
 
@@ -432,6 +477,18 @@ table! {
         credentials: Shape::Secret, ~ "the machine's own";
         /// the machine's metadata server
         metadata_host: Shape::Text, = "metadata.google.internal";
+    }
+}
+
+table! {
+    /// A guardrail of Amazon Bedrock.
+    guardrail {
+        /// its id or ARN
+        id: Shape::Text, ~ "required";
+        /// a number, or `DRAFT`
+        version: Shape::Text, ~ "`DRAFT`";
+        /// whether answers tell what it found
+        trace: Shape::Bool, ~ "`false`";
     }
 }
 

@@ -91,9 +91,16 @@ fn asked(text: &str) -> BTreeMap<String, BTreeSet<&'static str>> {
     let (root, errors) = yaml::parse(text, source);
     assert!(errors.is_empty(), "{errors:?}");
     let mut root = root.unwrap();
-    let env = ["OPENAI_API_KEY", "OPENAI_API_KEY_2", "ANTHROPIC_API_KEY", "VLLM_API_KEY"]
-        .map(|name| (name.to_owned(), name.to_lowercase()))
-        .into();
+    let env = [
+        "OPENAI_API_KEY",
+        "OPENAI_API_KEY_2",
+        "ANTHROPIC_API_KEY",
+        "VLLM_API_KEY",
+        "BEDROCK_SECRET_KEY",
+        "BEDROCK_SESSION_TOKEN",
+    ]
+    .map(|name| (name.to_owned(), name.to_lowercase()))
+    .into();
     expand(&mut root, "", &env, &mut report);
     normalise(&mut root, &report);
     let vendors = vendors();
@@ -107,7 +114,7 @@ fn asked(text: &str) -> BTreeMap<String, BTreeSet<&'static str>> {
     all
 }
 
-fn vendors() -> [tollgate_core_types::VendorPreset; 2] {
+fn vendors() -> [tollgate_core_types::VendorPreset; 3] {
     use tollgate_core_types::{Dialect, VendorPreset};
     let openai = VendorPreset {
         name: "openai",
@@ -127,7 +134,16 @@ fn vendors() -> [tollgate_core_types::VendorPreset; 2] {
         chat: Dialect::ANTHROPIC_MESSAGES,
         ..openai
     };
-    [openai, anthropic]
+    let bedrock = VendorPreset {
+        name: "bedrock",
+        otel_name: "aws.bedrock",
+        env: &["BEDROCK"],
+        base: "https://bedrock-runtime.{region}.amazonaws.com",
+        chat: Dialect::BEDROCK_CONVERSE,
+        needs_key: false,
+        ..openai
+    };
+    [openai, anthropic, bedrock]
 }
 
 /// Keys that are moved to where they are read before anything is.

@@ -10,8 +10,8 @@ use crate::duration::say_duration;
 use crate::report::DeploymentSaid;
 use crate::tree::{Node, Value};
 use crate::types::{
-    Auth, Completions, Credential, Deployment, Header, Limits, MockOptions, Model, Params,
-    QuirkOverrides,
+    Auth, Aws, AwsGuardrail, Completions, Credential, Deployment, Header, Limits, MockOptions,
+    Model, Params, QuirkOverrides,
 };
 
 /// The nodes that speak of a deployment, the nearest first.
@@ -83,6 +83,7 @@ pub(super) fn place(
         supports_tools,
         trace_context,
         mock: mocked,
+        aws: amazon,
     } = deployment;
     let own = |ways: Ways<'_>| nodes.find_own(ways, origins);
     let say = |ways: Ways<'_>| origins.say(nodes.find(ways, origins));
@@ -92,7 +93,8 @@ pub(super) fn place(
     ];
     let upstream = own(&[&["model"], &["model_name"], &["upstream_model"]]);
     items.push(Item::text("model", upstream_model, or(upstream, "the model's name", origins)));
-    if let Some(base) = base {
+    // An address that waits for its region is the vendor's own, and cannot be written.
+    if let Some(base) = base.as_ref().filter(|base| !base.as_str().contains("{region}")) {
         let said = own(&[&["api_base"], &["base_url"], &["api_url"]]);
         let origin = match (nodes.said.base, said) {
             (Some(span), _) => origins.say_span(span),
@@ -128,6 +130,7 @@ pub(super) fn place(
         items.push(Item::plain("trace_context", told, say(&[&["trace_context"]])));
     }
     items.extend(quirks(traits, nodes, origins));
+    items.extend(amazon.as_ref().and_then(|aws| bedrock(aws, nodes, origins)));
     items.extend(mocked.as_ref().and_then(|options| mock(options, nodes, origins)));
     items
 }
@@ -318,4 +321,40 @@ fn mock(options: &MockOptions, nodes: &Nodes<'_>, origins: &Origins<'_>) -> Opti
     }
     items.push(Item::plain("fail_status", fail_status, say("fail_status")));
     Some(Item::map("mock", items))
+}
+
+/// What configuration itself says of Amazon Bedrock; what the environment says is not repeated.
+fn bedrock(aws: &Aws, nodes: &Nodes<'_>, origins: &Origins<'_>) -> Option<Item> {
+    let Aws { region, default_region: _, base_model, guardrail, sources } = aws;
+    let find = |key: &str| nodes.find_own(&[&["aws", key]], origins);
+    let mut items = Vec::new();
+    for (key, value) in [("region", region), ("base_model", base_model)] {
+        items.extend(value.as_ref().map(|text| Item::text(key, text, origins.say(find(key)))));
+    }
+    if let Some(AwsGuardrail { id, version, trace }) = guardrail {
+        let map = vec![
+            Item::text("id", id, String::new()),
+            Item::text("version", version, String::new()),
+            Item::plain("trace", trace, String::new()),
+        ];
+        items.push(Item::map("guardrail", map));
+    }
+    let mut text = |key: &str, value: Option<String>| {
+        let said = find(key);
+        let value = value.filter(|_| said.is_some());
+        items.extend(value.map(|value| Item::text(key, value, origins.say(said))));
+    };
+    let masked = |there: bool, key: &str| there.then(|| format!("{MASK}{key}"));
+    let keys = sources.keys.as_ref();
+    let role = sources.web_identity.as_ref();
+    let token = keys.is_some_and(|keys| keys.session_token.is_some());
+    text("profile", sources.profile.as_ref().map(|profile| profile.name.clone()));
+    text("access_key_id", keys.map(|keys| keys.access_key_id.clone()));
+    text("secret_access_key", masked(keys.is_some(), "secret_access_key"));
+    text("session_token", masked(token, "session_token"));
+    text("role_arn", role.map(|role| role.role_arn.clone()));
+    let file = role.map(|role| role.token_file.display().to_string());
+    text("web_identity_token_file", file);
+    text("role_session_name", role.map(|role| role.session_name.clone()));
+    (!items.is_empty()).then(|| Item::map("aws", items))
 }

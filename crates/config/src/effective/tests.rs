@@ -21,7 +21,7 @@ const OPENAI: VendorPreset = VendorPreset {
     embedding_models: &[],
     needs_key: true,
 };
-const VENDORS: [VendorPreset; 2] = [
+const VENDORS: [VendorPreset; 3] = [
     OPENAI,
     VendorPreset {
         name: "anthropic",
@@ -32,13 +32,30 @@ const VENDORS: [VendorPreset; 2] = [
         models: &["claude-sonnet-5"],
         ..OPENAI
     },
+    VendorPreset {
+        name: "bedrock",
+        otel_name: "aws.bedrock",
+        env: &["BEDROCK"],
+        base: "https://bedrock-runtime.{region}.amazonaws.com",
+        chat: Dialect::BEDROCK_CONVERSE,
+        models: &[],
+        needs_key: false,
+        ..OPENAI
+    },
 ];
 
 /// A secret of each variable, all of them recognisable.
 fn env() -> BTreeMap<String, String> {
-    ["OPENAI_API_KEY", "OPENAI_API_KEY_2", "ANTHROPIC_API_KEY", "VLLM_API_KEY"]
-        .map(|name| (name.to_owned(), format!("canary-{}", name.to_lowercase())))
-        .into()
+    [
+        "OPENAI_API_KEY",
+        "OPENAI_API_KEY_2",
+        "ANTHROPIC_API_KEY",
+        "VLLM_API_KEY",
+        "BEDROCK_SECRET_KEY",
+        "BEDROCK_SESSION_TOKEN",
+    ]
+    .map(|name| (name.to_owned(), format!("canary-{}", name.to_lowercase())))
+    .into()
 }
 
 fn loaded(files: &[(&str, &str)], env: BTreeMap<String, String>) -> (Config, Effective) {
@@ -210,7 +227,7 @@ fn the_same_for_programs() {
     assert!(!json.to_string().contains("canary"));
     let config = json["config"].to_string();
     let (again, _) = loaded(&[("print.json", &config)], BTreeMap::new());
-    assert_eq!(again.models.len(), 3);
+    assert_eq!(again.models.len(), 4);
 }
 
 /// The reference example without comments, which may change at will.

@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 use tollgate_core_types::{Dialect, JsonText, VendorPreset};
 
-use super::{GoogleAuth, Timeouts};
+use super::{Aws, GoogleAuth, Timeouts};
 use crate::secret::Secret;
 
 /// One deployment: exactly one address and at most one credential.
@@ -49,6 +49,8 @@ pub struct Deployment {
     /// Whether the W3C headers `traceparent` and `tracestate` are sent to it; `None` is no: they
     /// tell a vendor which requests belong together.
     pub trace_context: Option<bool>,
+    /// How Amazon Bedrock is reached; `Some` for it alone.
+    pub aws: Option<Aws>,
     /// How the mock provider behaves; `Some` for it alone.
     pub mock: Option<MockOptions>,
 }

@@ -20,6 +20,8 @@ fn example(name: &str) -> Config {
         ("ZHIPU_KEY_2", "k6"),
         ("SILICONFLOW_API_KEY", "k7"),
         ("VLLM_API_KEY", "k8"),
+        ("BEDROCK_SECRET_KEY", "k9"),
+        ("BEDROCK_SESSION_TOKEN", "k10"),
     ]);
     let options =
         LoadOptions { files: vec![folder().join(name)], env: variables, ..LoadOptions::default() };

@@ -57,6 +57,16 @@ pub(crate) const VENDORS: &[VendorPreset] = &[
         needs_key: true,
     },
     VendorPreset {
+        name: "bedrock",
+        otel_name: "aws.bedrock",
+        env: &["BEDROCK"],
+        base: "https://bedrock-runtime.{region}.amazonaws.com",
+        chat: Dialect::BEDROCK_CONVERSE,
+        models: &[],
+        embedding_models: &[],
+        needs_key: false,
+    },
+    VendorPreset {
         name: "zhipu",
         otel_name: "zhipu",
         env: &["ZHIPU"],

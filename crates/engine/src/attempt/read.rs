@@ -11,7 +11,7 @@ use std::time::Instant;
 use tollgate_core_types::reply::ChatReply;
 use tollgate_core_types::{ErrorClass, UpstreamError};
 use tollgate_providers_common::fold::{ReplyBuilder, unfold};
-use tollgate_providers_common::{ByteStream, Codec, DecodeError, SseFramer};
+use tollgate_providers_common::{ByteStream, Codec, DecodeError, Framer};
 
 use super::{Content, Shared, collect};
 use crate::deployment::{Deployment, Way};
@@ -69,6 +69,9 @@ enum Form {
     Json,
 }
 
+/// The types of streams; which framing it is, the dialect knows.
+const EVENTS: [&str; 2] = ["text/event-stream", "application/vnd.amazon.eventstream"];
+
 fn form(head: &Parts, wanted_stream: bool) -> Result<Form, UpstreamError> {
     let declared = head.headers.get(header::CONTENT_TYPE);
     if declared.is_some_and(|value| value == "application/json") {
@@ -77,7 +80,7 @@ fn form(head: &Parts, wanted_stream: bool) -> Result<Form, UpstreamError> {
     }
     let declared = declared.and_then(|value| value.to_str().ok());
     let essence = declared.unwrap_or("").split(';').next().unwrap_or("").trim();
-    if essence.eq_ignore_ascii_case("text/event-stream") {
+    if EVENTS.iter().any(|events| essence.eq_ignore_ascii_case(events)) {
         Ok(Form::Events)
     } else if essence.eq_ignore_ascii_case("text/html") {
         let message = "the vendor answered with a web page; is the base address right?";
@@ -158,7 +161,8 @@ fn whole(bytes: Bytes, shared: &Shared<'_>, way: &Way) -> Result<Content, Upstre
                 has_content: true,
                 ..Tally::default()
             };
-            Ok(Content::Whole { body: bytes, tally })
+            let body = codec.relayed(bytes, shared.inbound).map_err(decode_error)?;
+            Ok(Content::Whole { body, tally })
         }
         Way::Translated(codec) => {
             let reply = codec.decode(&bytes).map_err(decode_error)?;
@@ -222,7 +226,7 @@ async fn folded(
     until: Instant,
 ) -> Result<ChatReply, UpstreamError> {
     let mut decoder = codec.stream();
-    let mut framer = SseFramer::new(SseFramer::DEFAULT_MAX);
+    let mut framer = decoder.framing().framer(Framer::DEFAULT_MAX);
     let mut builder = ReplyBuilder::new(codec.dialect());
     let mut events = Vec::new();
     let mut size = 0_usize;
@@ -262,7 +266,7 @@ async fn folded(
     }
 }
 
-fn decode_error(error: DecodeError) -> UpstreamError {
+pub(super) fn decode_error(error: DecodeError) -> UpstreamError {
     match error {
         DecodeError::Malformed(reason) => UpstreamError::new(ErrorClass::Malformed, reason),
         DecodeError::Truncated => {

@@ -34,6 +34,8 @@ pub(crate) fn normalise(given: &str, chat: Dialect, default_path: &str) -> Resul
     }
     let path = if chat == Dialect::ANTHROPIC_MESSAGES {
         path.strip_suffix("/v1").unwrap_or(path)
+    } else if chat == Dialect::BEDROCK_CONVERSE {
+        path
     } else if path.is_empty() {
         default_path
     } else {

@@ -2,17 +2,18 @@
 
 use http::{HeaderName, HeaderValue};
 use std::sync::Arc;
-use tollgate_config::{Auth, Model, Params, ProviderKind, QuirkOverrides};
+use tollgate_config::{Auth, Aws, Model, Params, ProviderKind, QuirkOverrides};
 use tollgate_core_types::Dialect;
 use tollgate_providers_common::target::Quirks;
 use tollgate_providers_common::{Authorizer, ParamRules, Provider, Transport, UpstreamTarget};
 use tollgate_providers_mock::{Flaky, MockScript, MockTransport};
 use tollgate_providers_openai::Completions;
 use tollgate_telemetry::Telemetry;
-use tollgate_transport::HyperTransport;
+use tollgate_transport::{Control, HyperTransport};
 
 use super::{BuildError, address};
 use crate::authorize::{KeyAuthorizer, Scheme};
+use crate::aws::{self, AwsKeyring, SigV4Authorizer};
 use crate::deployment::{AttemptDeadlines, CompletionsRoute, Deployment, ShownLimits};
 use crate::google::GoogleAuthorizer;
 use crate::redact;
@@ -22,6 +23,8 @@ use crate::vendors;
 pub(super) struct Builder<'a> {
     pub(super) telemetry: &'a Telemetry,
     pub(super) transport: Arc<HyperTransport>,
+    pub(super) control: &'a Arc<Control>,
+    pub(super) aws: &'a AwsKeyring,
 }
 
 /// A vendor as far as its deployments differ by it.
@@ -30,6 +33,7 @@ struct Vendor {
     chat: Dialect,
     base: http::Uri,
     transport: Arc<dyn Transport>,
+    authorizer: Arc<dyn Authorizer>,
 }
 
 impl Builder<'_> {
@@ -42,7 +46,9 @@ impl Builder<'_> {
         let vendor = self.vendor(config)?;
         let name = config.provider.name.as_str();
         let upstream = config.upstream_model.as_str();
-        let mut quirks = vendors::quirks(name, upstream, vendor.chat);
+        let base_model = config.aws.as_ref().and_then(|aws| aws.base_model.as_deref());
+        let named = base_model.unwrap_or(upstream);
+        let mut quirks = vendors::quirks(name, named, vendor.chat);
         override_quirks(&mut quirks, config.quirks);
         let target = UpstreamTarget {
             base: vendor.base,
@@ -51,7 +57,7 @@ impl Builder<'_> {
             stream_usage: config.stream_usage.unwrap_or(true),
             max_output_tokens: config
                 .max_output_tokens
-                .unwrap_or_else(|| tollgate_providers_anthropic::default_max_output(upstream)),
+                .unwrap_or_else(|| tollgate_providers_anthropic::default_max_output(named)),
             headers: headers(config)?,
             quirks,
         };
@@ -64,7 +70,7 @@ impl Builder<'_> {
             auth: config.auth.clone(),
             provider: vendor.provider,
             target,
-            authorizer: self.authorizer(config, vendor.chat)?,
+            authorizer: vendor.authorizer,
             networked: !matches!(config.provider.kind, ProviderKind::Mock),
             transport: vendor.transport,
             deadlines: AttemptDeadlines {
@@ -94,17 +100,20 @@ impl Builder<'_> {
         let Auth::Google(auth) = &config.auth else {
             return Ok(Arc::new(authorizer(config, chat)?));
         };
-        let google = GoogleAuthorizer::try_new(auth, Arc::new(self.transport.control()));
+        let google = GoogleAuthorizer::try_new(auth, Arc::clone(self.control));
         Ok(Arc::new(google.map_err(|error| BuildError::deployment(&config.id, error))?))
     }
 
     fn vendor(&self, config: &tollgate_config::Deployment) -> Result<Vendor, BuildError> {
         let id = config.id.as_str();
         let (chat, own_base) = match &config.provider.kind {
-            ProviderKind::Mock => return Ok(mock(config)),
+            ProviderKind::Mock => return mock(config),
             ProviderKind::Vendor(preset) => (preset.chat, Some(preset.base)),
             ProviderKind::Own(dialect) => (*dialect, None),
         };
+        if let Some(aws) = &config.aws {
+            return self.bedrock(config, aws, chat);
+        }
         let provider = vendors::provider(&config.provider.name, chat, Completions::Native)
             .ok_or_else(|| BuildError::deployment(id, format!("no codec speaks {chat}")))?;
         let given = config.base.as_ref().map(tollgate_config::BaseUrl::as_str).or(own_base);
@@ -112,12 +121,39 @@ impl Builder<'_> {
         let default_path = own_base.map_or_else(|| "/v1".to_owned(), address::path_of);
         let base =
             address::normalise(given, chat, &default_path).map_err(BuildError::address(id))?;
-        Ok(Vendor { provider, chat, base, transport: self.transport.clone() })
+        let transport = self.transport.clone();
+        let authorizer = self.authorizer(config, chat)?;
+        Ok(Vendor { provider, chat, base, transport, authorizer })
+    }
+
+    /// Amazon Bedrock: its address and its signatures have a region.
+    fn bedrock(
+        &self,
+        config: &tollgate_config::Deployment,
+        aws: &Aws,
+        chat: Dialect,
+    ) -> Result<Vendor, BuildError> {
+        let id = config.id.as_str();
+        let model = config.upstream_model.as_str();
+        let region = aws::region(aws, model).ok_or_else(|| {
+            BuildError::deployment(id, "it has no region; set `aws.region` or AWS_REGION")
+        })?;
+        let given = config.base.as_ref().map_or("", tollgate_config::BaseUrl::as_str);
+        let given = in_region(given, &region);
+        let base = address::normalise(&given, chat, "").map_err(BuildError::address(id))?;
+        // A bearer key is shown as it is; without one, requests are signed.
+        let authorizer: Arc<dyn Authorizer> = if config.credential.is_some() {
+            Arc::new(authorizer(config, chat)?)
+        } else {
+            Arc::new(SigV4Authorizer::new(aws, region, self.aws, self.control))
+        };
+        let provider = vendors::bedrock(&config.provider.name, model, aws);
+        Ok(Vendor { provider, chat, base, transport: self.transport.clone(), authorizer })
     }
 }
 
 /// The vendor inside the process; its address is never looked up.
-fn mock(config: &tollgate_config::Deployment) -> Vendor {
+fn mock(config: &tollgate_config::Deployment) -> Result<Vendor, BuildError> {
     let options = config.mock.unwrap_or_default();
     let script = MockScript {
         latency: options.latency,
@@ -129,12 +165,20 @@ fn mock(config: &tollgate_config::Deployment) -> Vendor {
         }),
         ..MockScript::default()
     };
-    Vendor {
+    Ok(Vendor {
         provider: tollgate_providers_mock::provider(),
         chat: Dialect::OPENAI_CHAT,
         base: http::Uri::from_static("http://mock.invalid/v1"),
         transport: Arc::new(MockTransport::new(&config.id, script)),
-    }
+        authorizer: Arc::new(authorizer(config, Dialect::OPENAI_CHAT)?),
+    })
+}
+
+/// The vendor's address with its region; in China it ends otherwise.
+fn in_region(base: &str, region: &str) -> String {
+    let Some((before, after)) = base.split_once("{region}") else { return base.to_owned() };
+    let china = if region.starts_with("cn-") { ".cn" } else { "" };
+    format!("{before}{region}{after}{china}")
 }
 
 /// Vendors of the table have no text completions unless configuration says so; of other servers it

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use tollgate_core_types::reply::Finish;
 use tollgate_core_types::{ChatEvent, ErrorClass, UpstreamError, Usage};
 use tollgate_providers_common::{
-    DecodeError, Frame, FrameError, SseFramer, StreamDecoder, StreamEncoder,
+    DecodeError, Frame, FrameError, Framer, StreamDecoder, StreamEncoder,
 };
 
 use super::out::OutBuf;
@@ -62,7 +62,7 @@ pub(crate) struct Step {
 
 /// One stream on its way from a vendor to a client.
 pub(crate) struct Pump {
-    framer: SseFramer,
+    framer: Framer,
     decoder: Box<dyn StreamDecoder>,
     path: Path,
     events: Vec<ChatEvent>,
@@ -78,7 +78,7 @@ impl Pump {
     /// A pump for one answer.
     pub(crate) fn new(decoder: Box<dyn StreamDecoder>, path: Path) -> Self {
         Self {
-            framer: SseFramer::new(SseFramer::DEFAULT_MAX),
+            framer: decoder.framing().framer(Framer::DEFAULT_MAX),
             decoder,
             path,
             events: Vec::new(),
@@ -201,7 +201,7 @@ impl Pump {
         }
         self.take_events(&events, step)?;
         if matches!(self.path, Path::Verbatim { .. }) && !self.is_hidden(&events) {
-            self.out.push(frame.raw);
+            self.out.push(self.decoder.relayed(frame));
         }
         self.events = events;
         Ok(())

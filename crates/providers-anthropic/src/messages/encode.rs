@@ -11,7 +11,7 @@ mod ids;
 mod media;
 mod reasoning;
 mod sampling;
-mod schema;
+pub(crate) mod schema;
 mod tools;
 mod turns;
 

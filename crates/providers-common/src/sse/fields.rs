@@ -3,7 +3,7 @@
 
 use bytes::{BufMut, Bytes, BytesMut};
 
-use super::Frame;
+use super::{Frame, FrameKind};
 
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
@@ -18,7 +18,7 @@ pub(super) fn read(raw: Bytes, first: bool) -> Frame {
             _ => {}
         }
     }
-    Frame { event, data: data.join(), raw }
+    Frame { kind: FrameKind::Event, event, data: data.join(), raw }
 }
 
 /// Whether a frame has any field, be it an unknown one.

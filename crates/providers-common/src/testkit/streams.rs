@@ -4,7 +4,8 @@ use bytes::Bytes;
 use tollgate_core_types::{ChatEvent, Usage};
 
 use crate::codec::{Account, ChatCodec, DecodeError, StreamDecoder};
-use crate::sse::{Frame, SseFramer};
+use crate::framing::{Framer, Framing};
+use crate::sse::Frame;
 
 /// What a decoder says in order, its errors included.
 pub type Read = Vec<Result<ChatEvent, DecodeError>>;
@@ -20,7 +21,7 @@ pub fn read<'a>(
     mut decoder: Box<dyn StreamDecoder>,
 ) -> Read {
     let mut said = Vec::new();
-    for frame in frames(chunks) {
+    for frame in frames(chunks, decoder.framing()) {
         say(&mut said, |out| decoder.frame(&frame, out));
     }
     say(&mut said, |out| decoder.end(out));
@@ -147,7 +148,7 @@ pub fn replies_alike(body: &[u8], codec: &dyn ChatCodec) -> Account {
 /// Where the frame that gives the finish starts in the stream.
 fn start_of_finish(stream: &[u8], mut decoder: Box<dyn StreamDecoder>) -> usize {
     let mut at = 0;
-    for frame in frames([stream]) {
+    for frame in frames([stream], decoder.framing()) {
         let mut out = Vec::new();
         let _ = decoder.frame(&frame, &mut out);
         if out.iter().any(|event| matches!(event, ChatEvent::Finish(_))) {
@@ -158,8 +159,8 @@ fn start_of_finish(stream: &[u8], mut decoder: Box<dyn StreamDecoder>) -> usize 
     fail("no frame of the stream gives its finish")
 }
 
-fn frames<'a>(chunks: impl IntoIterator<Item = &'a [u8]>) -> Vec<Frame> {
-    let mut framer = SseFramer::new(SseFramer::DEFAULT_MAX);
+fn frames<'a>(chunks: impl IntoIterator<Item = &'a [u8]>, framing: Framing) -> Vec<Frame> {
+    let mut framer = framing.framer(Framer::DEFAULT_MAX);
     let mut frames = Vec::new();
     for chunk in chunks {
         framer.push(Bytes::copy_from_slice(chunk));

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use proptest::prelude::*;
 use tollgate_core_types::{ChatEvent, Dialect, ErrorClass};
-use tollgate_providers_common::{DecodeError, Frame, testkit};
+use tollgate_providers_common::{DecodeError, Frame, FrameKind, testkit};
 
 use super::support::{chat_codec, client, codec, fixtures};
 
@@ -119,7 +119,7 @@ fn calls_are_bounded() {
 
 fn frame(event: &str, data: Bytes) -> Frame {
     let event = Bytes::copy_from_slice(event.as_bytes());
-    Frame { raw: data.clone(), event, data: Some(data) }
+    Frame { raw: data.clone(), kind: FrameKind::Event, event, data: Some(data) }
 }
 
 /// JSON-like bytes: fragments of real answers put together at random reach deeper than noise.

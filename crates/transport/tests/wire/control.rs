@@ -3,6 +3,7 @@
 use crate::server::Server;
 use crate::support::transport;
 use crate::tls::{serve, trusting};
+use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Uri};
 use std::io::{Read, Write};
 use std::time::Duration;
@@ -103,4 +104,37 @@ async fn a_probe_trusts_what_the_transport_trusts() {
     };
     assert!(reason.contains("certificate expired"), "{reason}");
     assert!(served.result().await.is_err());
+}
+
+#[tokio::test]
+async fn an_exchange_sends_a_body_and_gives_the_whole_answer_whatever_its_status() {
+    let (server, control) = (Server::start().await, transport().control());
+    let request = || {
+        http::Request::put(server.url("/latest/api/token"))
+            .header("x-ttl", "300")
+            .body(Bytes::from_static(b"a=b"))
+            .unwrap()
+    };
+    let answer = |status: u16, body: &str| {
+        let len = body.len();
+        format!("HTTP/1.1 {status} x\r\nconnection: close\r\ncontent-length: {len}\r\n\r\n{body}")
+    };
+    for status in [200, 302, 403, 500] {
+        let (found, sent) = join!(control.exchange(request(), 64, PATIENT), async {
+            let mut conn = server.accept().await;
+            let sent = conn.request().await;
+            conn.write(answer(status, "keys").as_bytes()).await;
+            sent
+        });
+        let found = found.unwrap();
+        assert_eq!((found.status().as_u16(), &found.body()[..]), (status, &b"keys"[..]));
+        assert!(sent.starts_with("PUT /latest/api/token HTTP/1.1\r\n"), "{sent}");
+        assert!(sent.contains("x-ttl: 300\r\n"), "{sent}");
+    }
+    let (found, ()) = join!(control.exchange(request(), 3, PATIENT), async {
+        let mut conn = server.accept().await;
+        conn.request().await;
+        conn.write(answer(200, "keys").as_bytes()).await;
+    });
+    assert!(matches!(found, Err(TransportError::Unusable { .. })), "{found:?}");
 }

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use super::Given;
+use crate::check::aws;
 use crate::check::credentials::Credentials;
 use crate::check::keys::{self, KeyGiven};
 use crate::check::models::Env;
@@ -12,7 +13,7 @@ use crate::check::{base, params};
 use crate::env_start::{Door, VendorEnv};
 use crate::read::At;
 use crate::report::{DeploymentSaid, Report};
-use crate::tree::Span;
+use crate::tree::{Node, Span, Written};
 use crate::types::{Auth, BaseUrl, Deployment, Model, Params, Provider, ProviderKind, Timeouts};
 
 /// Makes deployments, and keeps what must be unique among all of them.
@@ -52,7 +53,8 @@ impl Builder {
         env: &Env<'_>,
         report: &mut Report,
     ) -> Vec<Deployment> {
-        let slots = slots(given, env, report);
+        let mut slots = slots(given, env, report);
+        bearer(&mut slots, given, env, report);
         let template = template(given, layers, env, report);
         let several = slots.len() > 1;
         let mut deployments = Vec::with_capacity(slots.len());
@@ -123,6 +125,8 @@ fn template(given: &Given, layers: &Layers<'_>, env: &Env<'_>, report: &mut Repo
         supports_tools: traits.supports_tools,
         trace_context: traits.trace_context,
         mock: given.mock,
+        aws: aws::is_bedrock(&provider.kind)
+            .then(|| aws::resolve(given.aws.as_ref(), provider.aws.as_ref(), env.context.env)),
     }
 }
 
@@ -140,6 +144,27 @@ fn injected(params: Params, on: bool) -> Params {
     if on { params } else { params::without_additions(params) }
 }
 
+/// The bearer key of the environment, for slots of Bedrock to which nothing nearer gives a key.
+fn bearer(slots: &mut [Slot], given: &Given, env: &Env<'_>, report: &mut Report) {
+    let provider = &given.provider;
+    let named = aws::names_keys(given.aws.as_ref(), provider.aws.as_ref());
+    // A key of the environment is never sent to an address that a file gives, but Amazon's own.
+    let elsewhere =
+        given.base.as_ref().or(provider.base.as_ref()).is_some_and(|base| !aws::is_own(base));
+    if named || elsewhere || !aws::is_bedrock(&provider.kind) {
+        return;
+    }
+    let Some(text) = env.context.env.get(aws::BEARER).filter(|text| !text.trim().is_empty()) else {
+        return;
+    };
+    let node = Node::text(text.trim(), Written::InEnvironment, given.said.span);
+    let at = At { node: &node, path: given.said.path.clone() };
+    let key = keys::key(&at, report).into_iter().next();
+    for slot in slots.iter_mut().filter(|slot| slot.key.is_none()) {
+        slot.key.clone_from(&key);
+    }
+}
+
 fn slots(given: &Given, env: &Env<'_>, report: &mut Report) -> Vec<Slot> {
     let provider = &given.provider;
     let chosen = given.base.as_ref().or(provider.base.as_ref());
@@ -151,7 +176,10 @@ fn slots(given: &Given, env: &Env<'_>, report: &mut Report) -> Vec<Slot> {
             if keys.is_none() {
                 return from_environment(given, env, report);
             }
-            own_base(preset.base, given, env, report)
+            known_base(preset.base, given, env, report)
+        }
+        (ProviderKind::Own(_), None) if aws::is_bedrock(&provider.kind) => {
+            bedrock_base(env).and_then(|base| known_base(base, given, env, report))
         }
         (ProviderKind::Own(_), None) => {
             let message = format!("`api_base` is missing for provider `{}`", provider.name);
@@ -188,7 +216,7 @@ fn from_environment(given: &Given, env: &Env<'_>, report: &mut Report) -> Vec<Sl
 fn open(door: &Door, preset: &str, given: &Given, env: &Env<'_>, report: &mut Report) -> Vec<Slot> {
     let at = |node| At { node, path: given.said.path.clone() };
     let base = match &door.base {
-        None => own_base(preset, given, env, report),
+        None => known_base(preset, given, env, report),
         Some(node) => base::vendor(&at(node), env.own, report),
     };
     let Some(base) = base else { return Vec::new() };
@@ -198,6 +226,27 @@ fn open(door: &Door, preset: &str, given: &Given, env: &Env<'_>, report: &mut Re
     }
     let keys = door.keys.iter().flat_map(|node| keys::key(&at(node), report));
     keys.map(|key| Slot { base: Some(base.clone()), said, key: Some(key) }).collect()
+}
+
+/// The address of Amazon Bedrock, which its region completes.
+fn bedrock_base<'a>(env: &Env<'a>) -> Option<&'a str> {
+    let presets = env.context.vendors.iter();
+    presets
+        .map(|preset| (preset, ProviderKind::Vendor(*preset)))
+        .find_map(|(preset, kind)| aws::is_bedrock(&kind).then_some(preset.base))
+}
+
+/// A vendor's own address; for Bedrock the environment may name another, as it does for AWS's tools.
+fn known_base(base: &str, given: &Given, env: &Env<'_>, report: &mut Report) -> Option<BaseUrl> {
+    let named = aws::is_bedrock(&given.provider.kind).then(|| env.context.env.get(aws::ENDPOINT));
+    match named.flatten().filter(|text| !text.trim().is_empty()) {
+        None => own_base(base, given, env, report),
+        Some(text) => {
+            let node = Node::text(text.trim(), Written::InEnvironment, given.said.span);
+            let path = given.said.path.clone();
+            base::vendor(&At { node: &node, path }, env.own, report)
+        }
+    }
 }
 
 /// A preset's address, which is right as it is written in this program, but may be our own.

@@ -56,7 +56,8 @@ const DEPTH_MAX: usize = 32;
 
 /// The schema as the vendor takes it, and whether that says less or other than the client's. `None`
 /// where it is no schema object.
-pub(super) fn closed(schema: &str) -> Option<(Cow<'_, RawValue>, bool)> {
+#[must_use]
+pub fn closed(schema: &str) -> Option<(Cow<'_, RawValue>, bool)> {
     let original: &RawValue = serde_json::from_str(schema).ok()?;
     if !original.get().starts_with('{') {
         return None;
@@ -203,7 +204,8 @@ fn notes(entries: &[(Str<'_>, &RawValue)]) -> Option<String> {
 
 /// The schema of a tool's arguments: the vendor wants an object that says so. `None` where it is no
 /// schema object.
-pub(super) fn of_arguments(schema: Option<&str>) -> Option<Cow<'_, RawValue>> {
+#[must_use]
+pub fn of_arguments(schema: Option<&str>) -> Option<Cow<'_, RawValue>> {
     let Some(schema) = schema.filter(|schema| schema.trim() != "null") else {
         return RawValue::from_string(r#"{"type":"object","properties":{}}"#.to_owned())
             .ok()

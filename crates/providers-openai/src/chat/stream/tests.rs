@@ -3,10 +3,12 @@
 use super::*;
 use bytes::Bytes;
 use tollgate_core_types::reply::FinishReason;
+use tollgate_providers_common::FrameKind;
 
 fn feed(decoder: &mut Decoder, data: &str) -> (Vec<ChatEvent>, Result<(), DecodeError>) {
     let data = Bytes::copy_from_slice(data.as_bytes());
-    let frame = Frame { raw: data.clone(), event: Bytes::new(), data: Some(data) };
+    let frame =
+        Frame { raw: data.clone(), kind: FrameKind::Event, event: Bytes::new(), data: Some(data) };
     let mut out = Vec::new();
     let result = decoder.frame(&frame, &mut out);
     (out, result)
