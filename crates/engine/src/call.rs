@@ -69,7 +69,7 @@ impl Inner {
         inbound: Inbound,
         context: CallContext,
         wishes: Wishes,
-    ) -> Result<Answer, Failed> {
+    ) -> Result<Answer, Box<Failed>> {
         let generation = self.generation.load_full();
         let entry = generation.entry(&inbound);
         let record = self.record(&inbound, context.clone(), entry.as_deref());
@@ -166,7 +166,7 @@ impl Inner {
         inbound: Inbound,
         context: CallContext,
         record: Box<RequestRecord>,
-    ) -> Result<Answer, Failed> {
+    ) -> Result<Answer, Box<Failed>> {
         let Prepared { entry, strategy, client, total, fallbacks } = prepared;
         let deadline = context.started + total;
         let recoverable = |group: &str| match fallbacks.as_deref() {
@@ -304,10 +304,10 @@ fn answer(
     }
 }
 
-fn failed(mut record: Box<RequestRecord>, refused: Refused, attempts: u32) -> Failed {
+fn failed(mut record: Box<RequestRecord>, refused: Refused, attempts: u32) -> Box<Failed> {
     let Refused { class, report, deployment } = refused;
     record.settle(&End::failed(report.status, class, &report.message));
-    Failed { class, report, attempts, deployment }
+    Box::new(Failed { class, report, attempts, deployment })
 }
 
 /// What the client is told when no attempt succeeded.

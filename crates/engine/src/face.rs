@@ -193,7 +193,7 @@ impl Tollgate {
             hops: 0,
         };
         let wishes = Wishes { client, strategy, timeout, fallbacks };
-        self.call_with(inbound, context, wishes).await.map_err(CallError::from)
+        self.call_with(inbound, context, wishes).await.map_err(|failed| CallError::from(*failed))
     }
 }
 

@@ -112,7 +112,9 @@ impl Tollgate {
     /// Dropping the future abandons the request at the vendor and settles it as cancelled; so does
     /// dropping an [`Answer::Stream`].
     pub async fn call(&self, inbound: Inbound, context: CallContext) -> Result<Answer, Denied> {
-        self.call_with(inbound, context, Wishes::default()).await.map_err(Denied::from)
+        self.call_with(inbound, context, Wishes::default())
+            .await
+            .map_err(|failed| Denied::from(*failed))
     }
 
     /// As [`Tollgate::call`], with what only a caller inside the process may ask for.
@@ -121,7 +123,7 @@ impl Tollgate {
         inbound: Inbound,
         context: CallContext,
         wishes: Wishes,
-    ) -> Result<Answer, Failed> {
+    ) -> Result<Answer, Box<Failed>> {
         if let Some(tending) = &self.1 {
             tending.ensure(&self.0);
         }
@@ -134,7 +136,7 @@ impl Tollgate {
             Poll::Ready(answer) => Poll::Ready(Some(answer)),
             Poll::Pending => cut.as_mut().poll(cx).map(|()| None),
         });
-        answered.await.unwrap_or_else(|| Err(Failed::stopping(&id)))
+        answered.await.unwrap_or_else(|| Err(Box::new(Failed::stopping(&id))))
     }
 
     /// Ends every request under way, for a process that must stop: streams with one error event in
