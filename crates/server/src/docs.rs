@@ -33,6 +33,7 @@ const ABOUT: About = About {
     tags: &[
         ("OpenAI", "For OpenAI's SDKs, with `base_url` set to this address and `/v1`."),
         ("Anthropic", "For Anthropic's SDKs, with `base_url` set to this address."),
+        ("Gemini", "For Google's SDKs, with `base_url` set to this address."),
         ("Models", "What clients may send as `model`."),
         ("Gateway", "The gateway itself."),
         ("Simple", "Text in, text out, and how busy the pool is."),

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use tollgate_telemetry::HttpRejection;
 
 use crate::guard::GuardLayer;
-use crate::openapi::{calls, own};
+use crate::openapi::{calls, gemini as about, own};
 use crate::state::AppState;
 use crate::table::{self, Route, Told};
 use crate::{api, docs, gemini, models, simple, status};
@@ -23,7 +23,11 @@ const ROUTES: &[Route<Arc<AppState>>] = &[
     Route::post("/v1/messages", || post(api::messages), calls::messages),
     Route::post("/v1/messages/count_tokens", || post(api::count_tokens), calls::count_tokens),
     Route::get("/v1/models", || get(models::list), own::models),
-    Route::get("/v1/models/{*id}", || get(models::one).post(gemini::call), own::model),
+    Route::get("/v1/models/{*id}", || get(models::one), own::model),
+    Route::post("/v1/models/{*id}", || post(gemini::call), about::call_v1),
+    Route::get("/v1beta/models", || get(models::gemini_list), about::models),
+    Route::get("/v1beta/models/{*id}", || get(models::gemini_one), about::model),
+    Route::post("/v1beta/models/{*id}", || post(gemini::call), about::call),
     Route::get("/models", || get(models::list), own::models_short),
     Route::get("/v1/providers/status", || get(status::providers), own::providers),
     Route::get("/health", || get(status::health), own::health),
@@ -51,8 +55,6 @@ pub(crate) fn routes() -> Box<dyn Iterator<Item = Told>> {
 /// The client APIs. Nests under any path of another axum application.
 pub fn router(state: Arc<AppState>) -> Router {
     table::router(ROUTES)
-        .route("/v1beta/models", get(models::gemini_list))
-        .route("/v1beta/models/{*id}", get(models::gemini_one).post(gemini::call))
         .fallback(not_found)
         .method_not_allowed_fallback(wrong_method)
         .layer(GuardLayer(Arc::clone(&state)))

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
 use super::schemas::Schemas;
-use super::{anthropic, openai};
+use super::{anthropic, gemini, openai};
 
 const JSON: &str = "application/json";
 /// The header and the parameter that name a request.
@@ -90,6 +90,8 @@ pub(crate) const HEADERS: &[Header] = &[
 pub(crate) enum Envelope {
     OpenAi,
     Anthropic,
+    /// Google's.
+    Gemini,
     /// That of the SDK that asks.
     Either,
 }
@@ -285,6 +287,7 @@ fn failure(schemas: &mut Schemas, envelope: Envelope, status: &str) -> String {
     let schema = match envelope {
         Envelope::OpenAi => schemas.written::<openai::ErrorBody>(),
         Envelope::Anthropic => schemas.written::<anthropic::ErrorBody>(),
+        Envelope::Gemini => gemini::error_schema(),
         Envelope::Either => json!({ "anyOf": [
             schemas.written::<openai::ErrorBody>(),
             schemas.written::<anthropic::ErrorBody>(),
@@ -330,6 +333,7 @@ fn meaning(status: &str) -> &'static str {
         "402" => "The gateway's credential is out of credit or quota.",
         "403" => "The vendor does not permit this to the gateway's credential.",
         "404" => "There is no such model, deployment or path.",
+        "405" => "The path does not take this.",
         "408" => "The body did not arrive in time.",
         "413" => "The body is larger than `server.body_limit`.",
         "415" => "The body is not declared as JSON.",

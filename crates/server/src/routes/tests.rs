@@ -84,8 +84,11 @@ async fn every_route_is_told_and_every_told_route_is_served() {
             Method::Get => "POST",
             Method::Post | Method::Put => "GET",
         };
-        let (status, _) = ask(&app, other, &path, "{}").await;
-        assert_eq!(status, StatusCode::METHOD_NOT_ALLOWED, "{other} {path}");
+        let taken = (route.path_in_documents(), other.to_lowercase());
+        if !served.contains(&taken) {
+            let (status, _) = ask(&app, other, &path, "{}").await;
+            assert_eq!(status, StatusCode::METHOD_NOT_ALLOWED, "{other} {path}");
+        }
     }
 }
 
