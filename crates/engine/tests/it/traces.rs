@@ -2,6 +2,7 @@
 
 use opentelemetry::trace::{SpanKind, Status, TracerProvider as _};
 use opentelemetry_sdk::trace::{InMemorySpanExporter, SdkTracerProvider, SpanData};
+use std::sync::Once;
 use tollgate::{ChatEvent, DeploymentSpec, ModelSpec, Tollgate};
 use tracing::Instrument as _;
 use tracing::subscriber::DefaultGuard;
@@ -24,6 +25,12 @@ struct Embedder {
 
 impl Embedder {
     fn start() -> Self {
+        // Threads without a subscriber run other tests; tracing would remember for all of them that
+        // nobody wants our spans.
+        static EVERYWHERE: Once = Once::new();
+        EVERYWHERE.call_once(|| {
+            tracing::subscriber::set_global_default(tracing_subscriber::registry()).unwrap();
+        });
         let exporter = InMemorySpanExporter::default();
         let provider = SdkTracerProvider::builder().with_simple_exporter(exporter.clone()).build();
         let layer = tracing_opentelemetry::layer().with_tracer(provider.tracer("embedder"));

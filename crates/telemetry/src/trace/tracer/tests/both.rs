@@ -1,5 +1,7 @@
 //! Our own export and the spans of `tracing` side by side: both must tell the same of one request.
 
+use std::sync::Once;
+
 use opentelemetry::Value;
 use opentelemetry::trace::{SpanKind, Status, TracerProvider as _};
 use opentelemetry_sdk::trace::{InMemorySpanExporter, SdkTracerProvider, SpanData};
@@ -11,6 +13,12 @@ use super::*;
 
 /// What an embedder's OpenTelemetry gets of `work`, in the order of the spans' ends.
 fn heard(work: impl FnOnce()) -> Vec<SpanData> {
+    // Threads without a subscriber run other tests; tracing would remember for all of them that
+    // nobody wants our spans.
+    static EVERYWHERE: Once = Once::new();
+    EVERYWHERE.call_once(|| {
+        tracing::subscriber::set_global_default(tracing_subscriber::registry()).unwrap();
+    });
     let exporter = InMemorySpanExporter::default();
     let provider = SdkTracerProvider::builder().with_simple_exporter(exporter.clone()).build();
     let layer = tracing_opentelemetry::layer()
@@ -182,7 +190,9 @@ fn an_attempt_is_told_to_whoever_heard_the_request() {
     assert_eq!(spans.len(), 4, "{spans:?}");
     assert!(others.is_empty(), "{others:?}");
     // Where nobody listens nothing is made, and nothing is below it.
-    let above = tracer.request(&start(None, None));
-    assert_eq!(tracer.attempt(&above, &FIRST), Span::default());
-    assert_eq!(above, Span::default());
+    with_default(tracing::subscriber::NoSubscriber::new(), || {
+        let above = tracer.request(&start(None, None));
+        assert_eq!(tracer.attempt(&above, &FIRST), Span::default());
+        assert_eq!(above, Span::default());
+    });
 }
