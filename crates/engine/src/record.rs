@@ -9,8 +9,8 @@ use std::time::{Duration, Instant, SystemTime};
 use tollgate_core_types::reply::FinishReason;
 use tollgate_core_types::{Dialect, ErrorClass, Lost, Operation, UpstreamError, Usage};
 use tollgate_telemetry::{
-    AttemptEvent, AttemptKind, AttemptTarget, InFlight, ModelMetrics, Move, Outcome, Phases,
-    RequestEvent, Span, Telemetry,
+    AttemptEvent, AttemptKind, AttemptStart, AttemptTarget, InFlight, ModelMetrics, Move, Outcome,
+    Phases, RequestEvent, RequestStart, Span, Telemetry,
 };
 
 use crate::answer::CallContext;
@@ -175,8 +175,12 @@ impl RequestRecord {
         facts: RequestFacts,
         cutoff: &Arc<Cutoff>,
     ) -> Box<Self> {
-        let (parent, state) = (context.traceparent.as_deref(), context.tracestate.as_deref());
-        let span = telemetry.request_span(parent, state);
+        let span = telemetry.request_span(&RequestStart {
+            route: context.route,
+            traceparent: context.traceparent.as_deref(),
+            tracestate: context.tracestate.as_deref(),
+            ..RequestStart::new(&context.request_id, facts.operation, facts.dialect)
+        });
         let in_flight = metrics.in_flight();
         Box::new(Self {
             telemetry: telemetry.clone(),
@@ -325,7 +329,13 @@ impl AttemptRecord {
         (parent, progress): (&Span, &Arc<Progress>),
     ) -> Box<Self> {
         progress.attempt(deployment, &facts);
-        let span = telemetry.attempt_span(parent);
+        let start = AttemptStart {
+            target: target(&facts, deployment),
+            number: facts.number,
+            kind: facts.kind,
+            stream: facts.stream,
+        };
+        let span = telemetry.attempt_span(parent, &start);
         Box::new(Self {
             telemetry: telemetry.clone(),
             deployment: Arc::clone(deployment),

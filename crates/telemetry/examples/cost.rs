@@ -10,8 +10,8 @@ use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use tollgate_core_types::{Dialect, Operation, Usage};
 use tollgate_telemetry::{
-    AttemptEvent, AttemptTarget, LogOptions, LogTarget, OtlpProtocol, RequestEvent, RequestLog,
-    Sampler, Telemetry, TelemetryError, TelemetryOptions, TraceOptions,
+    AttemptEvent, AttemptStart, AttemptTarget, LogOptions, LogTarget, OtlpProtocol, RequestEvent,
+    RequestLog, RequestStart, Sampler, Telemetry, TelemetryError, TelemetryOptions, TraceOptions,
 };
 
 const ROUNDS: u32 = 400_000;
@@ -60,8 +60,8 @@ fn measure_spans(
     let model = telemetry.model("gpt-4o", Operation::Chat);
     let deployment = telemetry.deployment("openai-1", "openai", "gpt-4o-2024-11-20");
     let work = || {
-        let span = telemetry.request_span(None, None);
-        let below = telemetry.attempt_span(&span);
+        let span = telemetry.request_span(&START);
+        let below = telemetry.attempt_span(&span, &AttemptStart::new(TARGET));
         telemetry.attempt(&deployment, &AttemptEvent { span: &below, ..*black_box(attempt) });
         telemetry.request(&model, &RequestEvent { span: &span, ..*black_box(request) });
     };
@@ -160,6 +160,8 @@ fn cpu_nanos() -> u64 {
         .filter_map(|text| text.split(' ').next()?.parse::<u64>().ok())
         .sum()
 }
+
+const START: RequestStart<'static> = RequestStart::new(ID, Operation::Chat, Dialect::OPENAI_CHAT);
 
 const TARGET: AttemptTarget<'static> = AttemptTarget {
     operation: Operation::Chat,

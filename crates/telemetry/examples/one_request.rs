@@ -6,7 +6,8 @@
 use std::time::{Duration, UNIX_EPOCH};
 use tollgate_core_types::{Dialect, Operation};
 use tollgate_telemetry::{
-    LogOptions, LogTarget, RequestEvent, Telemetry, TelemetryError, TelemetryOptions, TraceOptions,
+    LogOptions, LogTarget, RequestEvent, RequestStart, Telemetry, TelemetryError, TelemetryOptions,
+    TraceOptions,
 };
 
 fn main() -> Result<(), TelemetryError> {
@@ -19,7 +20,8 @@ fn main() -> Result<(), TelemetryError> {
     let model = telemetry.model("gpt-4o", Operation::Chat);
 
     let serving = model.in_flight();
-    let span = telemetry.request_span(None, None); // the client's `traceparent` and `tracestate`
+    let start = RequestStart::new("req-1", Operation::Chat, Dialect::OPENAI_CHAT);
+    let span = telemetry.request_span(&start);
     let now = UNIX_EPOCH + Duration::from_secs(1_795_193_643);
     let event = RequestEvent {
         model: Some("gpt-4o"),

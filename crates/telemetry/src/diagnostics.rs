@@ -119,5 +119,7 @@ fn parse(filter: &str) -> Result<EnvFilter, TelemetryError> {
         }
         plain.push(if part.contains('=') { format!("{name}={level}") } else { level.to_owned() });
     }
+    // Lines about spans are the export's, and nobody should pay for spans that none reads.
+    plain.push(format!("{}=off", crate::semconv::SPAN_TARGET));
     EnvFilter::builder().parse(plain.join(",")).or_else(|error| refuse(error.to_string()))
 }

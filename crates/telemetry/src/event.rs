@@ -5,9 +5,11 @@
 
 mod attempt;
 mod request;
+mod start;
 
 pub use attempt::{AttemptEvent, AttemptTarget};
 pub use request::{Move, Phases, RequestEvent};
+pub use start::{AttemptStart, RequestStart};
 
 /// How a request or an attempt ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

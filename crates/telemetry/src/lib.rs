@@ -12,12 +12,13 @@
 //! ```
 //! use std::time::{Duration, SystemTime};
 //! use tollgate_core_types::{Dialect, Operation};
-//! use tollgate_telemetry::{RequestEvent, Telemetry, TelemetryOptions};
+//! use tollgate_telemetry::{RequestEvent, RequestStart, Telemetry, TelemetryOptions};
 //!
 //! # fn serve(now: SystemTime) -> Result<(), tollgate_telemetry::TelemetryError> {
 //! let telemetry = Telemetry::new(&TelemetryOptions::default())?;
 //! let model = telemetry.model("gpt-4o", Operation::Chat); // once, when the model is configured
-//! let span = telemetry.request_span(None, None); // the client's `traceparent`, `tracestate`
+//! let start = RequestStart::new("req-1", Operation::Chat, Dialect::OPENAI_CHAT);
+//! let span = telemetry.request_span(&start);
 //! let event = RequestEvent {
 //!     model: Some("gpt-4o"),
 //!     duration: Duration::from_millis(830),
@@ -43,8 +44,8 @@ pub mod trace;
 pub use diagnostics::{DiagnosticsOptions, LogLevel, init_diagnostics};
 pub use error::TelemetryError;
 pub use event::{
-    AttemptEvent, AttemptKind, AttemptTarget, ConfigOutcome, DeploymentState, HttpRejection,
-    LimitKind, Move, Outcome, Phases, RequestEvent,
+    AttemptEvent, AttemptKind, AttemptStart, AttemptTarget, ConfigOutcome, DeploymentState,
+    HttpRejection, LimitKind, Move, Outcome, Phases, RequestEvent, RequestStart,
 };
 pub use log::{LogFormat, LogOptions, LogTarget, RequestLog};
 pub use metrics::{DeploymentMetrics, InFlight, ModelMetrics};

@@ -4,6 +4,17 @@
 //! and what dashboards know; their new home renames some before any release. Alerts should rest on
 //! our own `tollgate.*` names and metrics, which no convention can rename.
 
+/// Target of the `tracing` spans of requests and attempts.
+pub const SPAN_TARGET: &str = "tollgate::span";
+/// What tracing-opentelemetry takes as a span's name.
+pub const OTEL_NAME: &str = "otel.name";
+/// What it takes as a span's kind: `server`, `internal`, `client`.
+pub const OTEL_KIND: &str = "otel.kind";
+/// What it takes as a span's status.
+pub const OTEL_STATUS_CODE: &str = "otel.status_code";
+/// What it takes as the description of an error status.
+pub const OTEL_STATUS_DESCRIPTION: &str = "otel.status_description";
+
 /// Operation: `chat`, `text_completion`, `embeddings`.
 pub const GEN_AI_OPERATION_NAME: &str = "gen_ai.operation.name";
 /// Provider, for example `openai`.

@@ -9,7 +9,9 @@ use std::time::{Duration, SystemTime};
 use tollgate_core_types::Operation;
 
 use crate::error::TelemetryError;
-use crate::event::{AttemptEvent, ConfigOutcome, HttpRejection, RequestEvent};
+use crate::event::{
+    AttemptEvent, AttemptStart, ConfigOutcome, HttpRejection, RequestEvent, RequestStart,
+};
 use crate::log::{LogOptions, RequestLog};
 use crate::metrics::{DeploymentMetrics, GatewayMetrics, InFlight, ModelMetrics, Registry, names};
 use crate::trace::{Span, TraceOptions, Tracer};
@@ -114,17 +116,20 @@ impl Telemetry {
         DeploymentMetrics::new(&self.0.registry, id, provider, upstream_model)
     }
 
-    /// Opens a request's span, as the child of the client's where its headers `traceparent` and
-    /// `tracestate` name one; both are outside text. It ends with [`Telemetry::request`].
+    /// Opens a request's span, as the child of the client's where its headers name one. It ends
+    /// with [`Telemetry::request`].
+    ///
+    /// A `tracing` subscriber that listens to [`crate::semconv::SPAN_TARGET`] sees a span of its
+    /// own, the child of the caller's current one.
     #[must_use]
-    pub fn request_span(&self, traceparent: Option<&str>, tracestate: Option<&str>) -> Span {
-        self.0.tracer.request(traceparent, tracestate)
+    pub fn request_span(&self, start: &RequestStart<'_>) -> Span {
+        self.0.tracer.request(start)
     }
 
     /// Opens an attempt's span beneath its request's. It ends with [`Telemetry::attempt`].
     #[must_use]
-    pub fn attempt_span(&self, request: &Span) -> Span {
-        self.0.tracer.attempt(request)
+    pub fn attempt_span(&self, request: &Span, start: &AttemptStart<'_>) -> Span {
+        self.0.tracer.attempt(request, start)
     }
 
     /// Counts, logs and traces the end of a request. Never blocks.

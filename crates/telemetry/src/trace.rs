@@ -8,11 +8,12 @@
 //!
 //! In reading order: [`Span`] is what callers hold, `settings` where spans go, `sampler` which ones,
 //! `encode` their bytes, `queue` the bounded wait, `export` the thread that carries them, `send` the
-//! two protocols.
+//! two protocols. `heard` is apart: the same spans for a program with a `tracing` subscriber.
 
 mod context;
 mod encode;
 mod export;
+mod heard;
 mod proto;
 mod queue;
 mod sampler;

@@ -18,6 +18,14 @@ fn the_level_changes_at_once_and_a_bad_one_leaves_it() {
     let level = init_diagnostics(&DiagnosticsOptions::default()).unwrap();
     let again = init_diagnostics(&DiagnosticsOptions::default()).unwrap_err();
     assert!(matches!(again, TelemetryError::SubscriberInstalled), "{again}");
+    // Spans of requests are for other programs' subscribers, whatever is asked for.
+    let spans = || tracing::span_enabled!(target: "tollgate::span", tracing::Level::INFO);
+    assert!(!spans());
+    for filter in ["trace", "tollgate=trace", "tollgate::span=trace,info"] {
+        level.set(filter).unwrap();
+        assert!(!spans(), "{filter}");
+    }
+    level.set("info").unwrap();
     let shown = || {
         (
             enabled!(target: "tollgate::engine", tracing::Level::DEBUG),

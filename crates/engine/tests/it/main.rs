@@ -9,4 +9,5 @@ mod face;
 mod faults;
 mod reload;
 mod streams;
+mod traces;
 mod upstream;

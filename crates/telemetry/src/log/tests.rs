@@ -53,7 +53,8 @@ const TARGET: AttemptTarget<'static> = AttemptTarget {
 
 static SPAN: std::sync::LazyLock<Span> = std::sync::LazyLock::new(|| {
     let parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
-    Tracer::default().request(Some(parent), None)
+    let start = crate::RequestStart::new("req-1", Operation::Chat, Dialect::OPENAI_CHAT);
+    Tracer::default().request(&crate::RequestStart { traceparent: Some(parent), ..start })
 });
 
 fn full<'a>(lost: &'a [Lost]) -> RequestEvent<'a> {

@@ -101,8 +101,7 @@ pub(super) fn request(out: &mut Vec<u8>, ids: &Ids, event: &RequestEvent<'_>) {
         for step in event.moves {
             moved(out, step);
         }
-        // By the HTTP convention a request that the client got wrong is no error of the server.
-        let failed = event.status >= 500 || event.outcome == Outcome::Truncated;
+        let failed = request_failed(event);
         end(
             out,
             End { outcome: event.outcome, class: event.class, message: event.message, failed },
@@ -143,8 +142,7 @@ pub(super) fn attempt(out: &mut Vec<u8>, ids: &Ids, event: &AttemptEvent<'_>) {
         outside(out, s::TOLLGATE_DEPLOYMENT, Some(event.deployment));
         count(out, s::TOLLGATE_ATTEMPT_NUMBER, Some(u64::from(event.number)));
         text(out, s::TOLLGATE_ATTEMPT_KIND, event.kind.as_str());
-        // A client that left is not the vendor's failure.
-        let failed = matches!(event.outcome, Outcome::Error | Outcome::Truncated);
+        let failed = attempt_failed(event);
         end(
             out,
             End { outcome: event.outcome, class: event.class, message: event.message, failed },
@@ -202,8 +200,7 @@ fn end(out: &mut Vec<u8>, end: End<'_>) {
     if end.failed {
         proto::message(out, 15, |out| {
             if let Some(message) = end.message {
-                let message = clean(&redact(message), UpstreamError::MESSAGE_MAX);
-                proto::bytes(out, 2, message.as_bytes());
+                proto::bytes(out, 2, description(message).as_bytes());
             }
             proto::number(out, 3, ERROR);
         });
@@ -287,12 +284,33 @@ fn tokens(out: &mut Vec<u8>, usage: &Usage) {
 }
 
 fn lost(out: &mut Vec<u8>, lost: &[Lost]) {
+    if let Some(fields) = lost_fields(lost) {
+        text(out, s::TOLLGATE_LOST, &fields);
+    }
+}
+
+/// What was lost, by name; `None` where nothing was.
+pub(super) fn lost_fields(lost: &[Lost]) -> Option<String> {
     if lost.is_empty() {
-        return;
+        return None;
     }
     let fields: Vec<&str> = lost.iter().take(LOST_MAX).map(|lost| &*lost.field).collect();
-    let fields = clean(&fields.join(","), UpstreamError::MESSAGE_MAX);
-    text(out, s::TOLLGATE_LOST, &fields);
+    Some(clean(&fields.join(","), UpstreamError::MESSAGE_MAX))
+}
+
+/// By the HTTP convention a request that the client got wrong is no error of the server.
+pub(super) fn request_failed(event: &RequestEvent<'_>) -> bool {
+    event.status >= 500 || event.outcome == Outcome::Truncated
+}
+
+/// A client that left is not the vendor's failure.
+pub(super) fn attempt_failed(event: &AttemptEvent<'_>) -> bool {
+    matches!(event.outcome, Outcome::Error | Outcome::Truncated)
+}
+
+/// An error text for a span's status, without credentials and cut.
+pub(super) fn description(message: &str) -> String {
+    clean(&redact(message), UpstreamError::MESSAGE_MAX)
 }
 
 fn nanos(at: SystemTime) -> u64 {
@@ -301,7 +319,7 @@ fn nanos(at: SystemTime) -> u64 {
 }
 
 /// OpenTelemetry's `gen_ai.response.finish_reasons`.
-const fn finish_name(finish: FinishReason) -> &'static str {
+pub(super) const fn finish_name(finish: FinishReason) -> &'static str {
     match finish {
         FinishReason::Stop => "stop",
         FinishReason::Length => "length",

@@ -9,13 +9,15 @@ use std::time::Duration;
 use super::context::{Remote, SpanId, TraceId};
 use super::encode;
 use super::export::{Export, SpanCounts};
+use super::heard::Heard;
 use super::sampler::Sampler;
 use super::settings::{Settings, TraceOptions};
 use super::span::{Ids, Span};
 use crate::error::TelemetryError;
-use crate::event::{AttemptEvent, RequestEvent};
+use crate::event::{AttemptEvent, AttemptStart, RequestEvent, RequestStart};
 
-/// Makes and ends spans. Without an export it only lets a client's trace pass through.
+/// Makes and ends spans, for the export and for whoever listens. Without an export it lets a
+/// client's trace pass through.
 #[derive(Debug, Default)]
 pub(crate) struct Tracer(Option<Live>);
 
@@ -51,46 +53,43 @@ impl Tracer {
     }
 
     /// A request's span, the child of the client's where its headers name one.
-    pub(crate) fn request(&self, traceparent: Option<&str>, tracestate: Option<&str>) -> Span {
-        let remote = traceparent.and_then(|parent| Remote::parse(parent, tracestate));
-        let Some(live) = &self.0 else { return remote.map(Span::passing).unwrap_or_default() };
-        let trace = remote.as_ref().map_or_else(|| live.ids.trace(), |remote| remote.trace);
-        let sampled = live.sampler.keeps(remote.as_ref(), trace);
-        Span(Some(Ids {
-            trace,
-            span: live.ids.span(),
-            parent: remote.as_ref().map(|remote| remote.span),
-            parent_is_remote: remote.is_some(),
-            sampled,
-            recorded: sampled,
-            state: remote.and_then(|remote| remote.state),
-        }))
+    pub(crate) fn request(&self, start: &RequestStart<'_>) -> Span {
+        let remote = start.traceparent.and_then(|parent| Remote::parse(parent, start.tracestate));
+        let ids = match &self.0 {
+            Some(live) => Some(live.request(remote)),
+            None => remote.map(Ids::passing),
+        };
+        Span { ids, heard: Heard::request(start) }
     }
 
     /// An attempt's span beneath its request's.
-    pub(crate) fn attempt(&self, request: &Span) -> Span {
-        let (Some(live), Some(ids)) = (&self.0, &request.0) else { return request.clone() };
-        Span(Some(Ids {
-            span: live.ids.span(),
-            parent: Some(ids.span),
-            parent_is_remote: false,
-            ..ids.clone()
-        }))
+    pub(crate) fn attempt(&self, request: &Span, start: &AttemptStart<'_>) -> Span {
+        let ids = request.ids.as_ref().map(|above| match &self.0 {
+            Some(live) => live.attempt(above),
+            None => above.clone(),
+        });
+        Span { ids, heard: request.heard.as_ref().and_then(|above| above.attempt(start)) }
     }
 
     /// Ends a request's span.
     pub(crate) fn end_request(&self, event: &RequestEvent<'_>) {
         self.end(event.span, |out, ids| encode::request(out, ids, event));
+        if let Some(heard) = &event.span.heard {
+            heard.end_request(event);
+        }
     }
 
     /// Ends an attempt's span.
     pub(crate) fn end_attempt(&self, event: &AttemptEvent<'_>) {
         self.end(event.span, |out, ids| encode::attempt(out, ids, event));
+        if let Some(heard) = &event.span.heard {
+            heard.end_attempt(event);
+        }
     }
 
     fn end(&self, span: &Span, write: impl FnOnce(&mut Vec<u8>, &Ids)) {
         let Some(live) = &self.0 else { return };
-        let Some(ids) = span.0.as_ref().filter(|ids| ids.recorded) else { return };
+        let Some(ids) = span.ids.as_ref().filter(|ids| ids.recorded) else { return };
         SPAN.with_borrow_mut(|out| {
             out.clear();
             write(out, ids);
@@ -111,6 +110,31 @@ impl Tracer {
     /// Delivers what waits and ends the export.
     pub(crate) fn close(&self, within: Duration) -> bool {
         self.0.as_ref().is_none_or(|live| live.export.close(within))
+    }
+}
+
+impl Live {
+    fn request(&self, remote: Option<Remote>) -> Ids {
+        let trace = remote.as_ref().map_or_else(|| self.ids.trace(), |remote| remote.trace);
+        let sampled = self.sampler.keeps(remote.as_ref(), trace);
+        Ids {
+            trace,
+            span: self.ids.span(),
+            parent: remote.as_ref().map(|remote| remote.span),
+            parent_is_remote: remote.is_some(),
+            sampled,
+            recorded: sampled,
+            state: remote.and_then(|remote| remote.state),
+        }
+    }
+
+    fn attempt(&self, above: &Ids) -> Ids {
+        Ids {
+            span: self.ids.span(),
+            parent: Some(above.span),
+            parent_is_remote: false,
+            ..above.clone()
+        }
     }
 }
 

@@ -13,6 +13,8 @@ use super::*;
 use crate::event::{AttemptKind, AttemptTarget, Move, Outcome};
 use crate::semconv as s;
 
+mod both;
+
 const WITHIN: Duration = Duration::from_secs(30);
 const PARENT: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 const TARGET: AttemptTarget<'static> = AttemptTarget {
@@ -190,6 +192,13 @@ fn tracer(url: &str, env: &[(&str, &str)]) -> Tracer {
     Tracer::with(&Settings::resolve(&options, env).unwrap().unwrap()).unwrap()
 }
 
+const FIRST: AttemptStart<'static> = AttemptStart::new(TARGET);
+
+fn start<'a>(traceparent: Option<&'a str>, tracestate: Option<&'a str>) -> RequestStart<'a> {
+    let start = RequestStart::new("req-1", Operation::Chat, Dialect::OPENAI_CHAT);
+    RequestStart { traceparent, tracestate, ..start }
+}
+
 fn attempt(span: &Span) -> AttemptEvent<'_> {
     AttemptEvent { span, ..AttemptEvent::new(UNIX_EPOCH + WITHIN, "req-1", TARGET) }
 }
@@ -211,8 +220,8 @@ fn received(work: impl FnOnce(&Tracer)) -> Vec<Told> {
 #[test]
 fn an_answered_request_is_a_server_span_with_a_client_span_beneath() {
     let spans = received(|tracer| {
-        let outer = tracer.request(Some(PARENT), Some("vendor=value"));
-        let inner = tracer.attempt(&outer);
+        let outer = tracer.request(&start(Some(PARENT), Some("vendor=value")));
+        let inner = tracer.attempt(&outer, &FIRST);
         let headers = inner.headers().unwrap();
         assert!(headers.traceparent.starts_with("00-0af7651916cd43dd8448eb211c80319c-"));
         assert!(headers.traceparent.ends_with("-01") && !headers.traceparent.contains("b7ad"));
@@ -330,8 +339,8 @@ fn failures_are_errors_and_clients_that_leave_or_are_wrong_are_not() {
     ];
     let spans = received(|tracer| {
         for (outcome, status, class, _) in ends {
-            let outer = tracer.request(None, None);
-            let inner = tracer.attempt(&outer);
+            let outer = tracer.request(&start(None, None));
+            let inner = tracer.attempt(&outer, &FIRST);
             let message = Some("refused: sk-abcdefgh12345678\u{1b}[2J");
             let (outcome, class) = (outcome, Some(class));
             tracer.end_attempt(&AttemptEvent { outcome, class, message, ..attempt(&inner) });
@@ -361,7 +370,7 @@ fn failures_are_errors_and_clients_that_leave_or_are_wrong_are_not() {
 fn outside_text_is_cleaned_and_cut() {
     let long = "é".repeat(500);
     let spans = received(|tracer| {
-        let span = tracer.request(None, None);
+        let span = tracer.request(&start(None, None));
         tracer.end_request(&RequestEvent {
             request_id: "a\u{1b}[31m\u{202e}\0",
             model: Some(&long),
@@ -377,11 +386,11 @@ fn only_what_is_sampled_is_exported_and_all_of_it_has_ids() {
     let (url, taken) = collector(&[200]);
     let env = [("OTEL_TRACES_SAMPLER", "parentbased_always_off"), ("OTEL_SERVICE_NAME", "edge")];
     let tracer = tracer(&url, &env);
-    let unsampled = tracer.request(Some(&PARENT.replace("-01", "-00")), None);
-    let undecided = tracer.request(None, None);
-    let sampled = tracer.request(Some(PARENT), None);
+    let unsampled = tracer.request(&start(Some(&PARENT.replace("-01", "-00")), None));
+    let undecided = tracer.request(&start(None, None));
+    let sampled = tracer.request(&start(Some(PARENT), None));
     for span in [&unsampled, &undecided, &sampled] {
-        tracer.end_attempt(&attempt(&tracer.attempt(span)));
+        tracer.end_attempt(&attempt(&tracer.attempt(span, &FIRST)));
         tracer.end_request(&request(span));
         assert!(span.trace_id().is_some());
     }
@@ -400,9 +409,9 @@ fn only_what_is_sampled_is_exported_and_all_of_it_has_ids() {
 #[test]
 fn without_an_export_a_clients_trace_passes_through() {
     let tracer = Tracer::default();
-    assert_eq!(tracer.request(None, None).headers(), None);
-    let span = tracer.request(Some(PARENT), None);
-    let headers = tracer.attempt(&span).headers().unwrap();
+    assert_eq!(tracer.request(&start(None, None)).headers(), None);
+    let span = tracer.request(&start(Some(PARENT), None));
+    let headers = tracer.attempt(&span, &FIRST).headers().unwrap();
     assert_eq!(headers.traceparent, PARENT);
     assert_eq!(span.trace_id().unwrap().to_string(), "0af7651916cd43dd8448eb211c80319c");
     tracer.end_request(&request(&span));
@@ -416,13 +425,13 @@ fn a_full_queue_drops_and_counts_and_a_refusal_is_counted() {
     let tracer = tracer(&url, &[&env[..], &[("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "10")]].concat());
     // The first ten are taken at once; what comes while they are under way finds room for ten more.
     for _ in 0..10 {
-        tracer.end_request(&request(&tracer.request(None, None)));
+        tracer.end_request(&request(&tracer.request(&start(None, None))));
     }
     assert!(tracer.flush(WITHIN));
     assert_eq!(tracer.counts(), Some(SpanCounts { exported: 0, failed: 10, dropped: 0 }));
     assert_eq!(spans(&taken.join().unwrap()[0].1).1.len(), 10);
     assert!(tracer.close(WITHIN));
-    tracer.end_request(&request(&tracer.request(None, None)));
+    tracer.end_request(&request(&tracer.request(&start(None, None))));
     assert_eq!(tracer.counts(), Some(SpanCounts { exported: 0, failed: 10, dropped: 1 }));
 }
 
@@ -430,7 +439,7 @@ fn a_full_queue_drops_and_counts_and_a_refusal_is_counted() {
 fn a_collector_that_comes_back_gets_the_batch() {
     let (url, taken) = collector(&[503, 200]);
     let tracer = tracer(&url, &[]);
-    tracer.end_request(&request(&tracer.request(None, None)));
+    tracer.end_request(&request(&tracer.request(&start(None, None))));
     assert!(tracer.flush(WITHIN));
     assert_eq!(tracer.counts(), Some(SpanCounts { exported: 1, failed: 0, dropped: 0 }));
     let messages = taken.join().unwrap();
