@@ -48,17 +48,9 @@ fn control() -> Arc<Control> {
 
 /// The configuration of a deployment with this agent in its environment.
 fn configured(agent: &Agent) -> Aws {
-    let env = [("AWS_CONTAINER_CREDENTIALS_FULL_URI", agent.url.as_str())];
+    let env = [("AWS_CONTAINER_CREDENTIALS_FULL_URI".to_owned(), agent.url.clone())].into();
     let text = "{ models: { m: { provider: bedrock, model: x, aws: { region: eu-west-1 } } } }";
-    let options = tollgate_config::LoadOptions {
-        env: env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
-        ..tollgate_config::LoadOptions::default()
-    };
-    let folder = std::env::temp_dir().join(format!("tollgate-aws-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).unwrap();
-    let file = folder.join(agent.url.replace(['/', ':'], "_")).with_extension("yaml");
-    std::fs::write(&file, text).unwrap();
-    let config = tollgate_config::load(&options.with_files(vec![file]), &crate::vendors()).unwrap();
+    let config = tollgate_config::parse_with(text, &env, &crate::vendors()).unwrap();
     config.models[0].deployments[0].aws.clone().unwrap()
 }
 

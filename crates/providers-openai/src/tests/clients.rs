@@ -151,11 +151,11 @@ fn completions_and_embeddings_name_wrong_fields() {
 }
 
 #[test]
-fn embeddings_are_not_translated() {
+fn embeddings_are_not_read_as_a_conversation() {
     let inbound: Inbound = inbound(Dialect::OPENAI_EMBEDDINGS, br#"{"input":"a"}"#);
     let dialect = client(Dialect::OPENAI_EMBEDDINGS);
     let bad = dialect.parse(&inbound).unwrap_err();
-    assert!(bad.message.contains("cannot be translated"), "{}", bad.message);
+    assert!(bad.message.contains("no conversation"), "{}", bad.message);
     assert_eq!(dialect.terminator(), None);
     let mut decoder = super::support::codec(Dialect::OPENAI_EMBEDDINGS).stream();
     assert!(decoder.end(&mut Vec::new()).is_err());
