@@ -10,6 +10,8 @@
 //! of, `finish` and `usage` the mappings that every direction shares, `error` what the vendor's
 //! failures mean, `envelope` how ours are written, `request` addresses and the verbatim path,
 //! [`models`] what differs by model.
+#![doc = "\n\n---\n\n"]
+#![doc = include_str!("../README.md")]
 
 mod count_tokens;
 mod embeddings;

@@ -37,15 +37,15 @@ pub(crate) fn model(schemas: &mut Schemas) -> Operation {
 
 /// `POST /v1beta/models/{id}`
 pub(crate) fn call(schemas: &mut Schemas) -> Operation {
-    any_call(schemas, "callGemini")
+    any_call(schemas, "callGemini", Envelope::Gemini)
 }
 
 /// `POST /v1/models/{id}`
 pub(crate) fn call_v1(schemas: &mut Schemas) -> Operation {
-    any_call(schemas, "callGeminiV1")
+    any_call(schemas, "callGeminiV1", Envelope::GeminiOrOpenAi)
 }
 
-fn any_call(schemas: &mut Schemas, id: &str) -> Operation {
+fn any_call(schemas: &mut Schemas, id: &str, envelope: Envelope) -> Operation {
     let say = "In one sentence: what is a toll gate?";
     let example = json!({ "contents": [{ "role": "user", "parts": [{ "text": say }] }] });
     let answer = json!({ "anyOf": [
@@ -63,7 +63,7 @@ fn any_call(schemas: &mut Schemas, id: &str) -> Operation {
         .in_path("id", "demo:generateContent", "The model, a colon, and the method.")
         .named()
         .takes(&json!({ "type": "object" }), &example)
-        .fails(schemas, Envelope::Gemini, FAILURES)
+        .fails(schemas, envelope, FAILURES)
         .gives("The answer; a list where a stream was asked for without events.", &answer)
         .streams(
             "With `alt=sse`, server-sent events; each `data` is one part of the answer. A stream \

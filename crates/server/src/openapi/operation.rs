@@ -92,6 +92,8 @@ pub(crate) enum Envelope {
     Anthropic,
     /// Google's.
     Gemini,
+    /// Google's, or OpenAI's where the path itself is wrong.
+    GeminiOrOpenAi,
     /// That of the SDK that asks.
     Either,
 }
@@ -288,6 +290,10 @@ fn failure(schemas: &mut Schemas, envelope: Envelope, status: &str) -> String {
         Envelope::OpenAi => schemas.written::<openai::ErrorBody>(),
         Envelope::Anthropic => schemas.written::<anthropic::ErrorBody>(),
         Envelope::Gemini => gemini::error_schema(),
+        Envelope::GeminiOrOpenAi => json!({ "anyOf": [
+            gemini::error_schema(),
+            schemas.written::<openai::ErrorBody>(),
+        ] }),
         Envelope::Either => json!({ "anyOf": [
             schemas.written::<openai::ErrorBody>(),
             schemas.written::<anthropic::ErrorBody>(),
