@@ -12,6 +12,7 @@
 #![doc = include_str!("../README.md")]
 
 mod count_tokens;
+pub mod effort;
 mod envelope;
 mod error;
 mod foreign;

@@ -14,6 +14,7 @@
 #![doc = "\n\n---\n\n"]
 #![doc = include_str!("../README.md")]
 
+pub mod call_ids;
 pub mod client;
 pub mod codec;
 pub mod embed;

@@ -7,7 +7,6 @@
 mod content;
 mod extra;
 mod format;
-mod ids;
 mod media;
 mod reasoning;
 mod sampling;

@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use tollgate_core_types::chat::{CacheMarker, Part, ReasoningPart, Role, ToolCall};
 use tollgate_core_types::{Dialect, JsonText};
 use tollgate_providers_common::EncodeError;
+use tollgate_providers_common::call_ids::CallIds;
 
-use super::ids::Ids;
 use super::{Context, invalid, media, raw, unsupported};
 use crate::wire::body::{Block, CacheControl};
 
@@ -50,7 +50,7 @@ impl<'a> Content<'a> {
     pub(super) fn read(
         place: Place,
         parts: &'a [Part],
-        ids: &Ids<'a>,
+        ids: &CallIds<'a>,
         cx: &mut Context<'a>,
     ) -> Result<Self, EncodeError> {
         let mut content = Self::default();
@@ -80,7 +80,7 @@ impl<'a> Content<'a> {
         place: Place,
         j: usize,
         part: &'a Part,
-        ids: &Ids<'a>,
+        ids: &CallIds<'a>,
         cx: &mut Context<'a>,
     ) -> Result<(), EncodeError> {
         match part {
@@ -113,7 +113,12 @@ impl<'a> Content<'a> {
         Ok(())
     }
 
-    fn call(&mut self, place: Place, call: &'a ToolCall, ids: &Ids<'a>) -> Result<(), EncodeError> {
+    fn call(
+        &mut self,
+        place: Place,
+        call: &'a ToolCall,
+        ids: &CallIds<'a>,
+    ) -> Result<(), EncodeError> {
         let ToolCall { id, name, arguments } = call;
         let path = place.call(self.called.len());
         let input = object(arguments).ok_or_else(|| {

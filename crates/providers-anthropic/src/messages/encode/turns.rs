@@ -4,12 +4,15 @@
 use std::borrow::Cow;
 use tollgate_core_types::chat::{Message, Role};
 use tollgate_providers_common::EncodeError;
+use tollgate_providers_common::call_ids::{CallIds, IdRule};
 
 use super::content::{Content, Place};
-use super::ids::Ids;
 use super::{Context, invalid, unsupported};
 use crate::models::no_prefill;
 use crate::wire::body::{Block, Turn};
+
+/// Ids of tool calls as the vendor takes them: letters, digits, `_` and `-` alone.
+const IDS: IdRule = IdRule { also: "_-", longest: usize::MAX };
 
 /// A conversation in the vendor's form.
 #[derive(Debug)]
@@ -55,7 +58,7 @@ pub(super) fn turns<'a>(
     messages: &'a [Message],
     cx: &mut Context<'a>,
 ) -> Result<Conversation<'a>, EncodeError> {
-    let ids = Ids::of(messages);
+    let ids = CallIds::of(messages, IDS);
     let mut system = Vec::new();
     let mut turns: Vec<Merged<'a>> = Vec::new();
     let mut called = Vec::new();

@@ -4,8 +4,8 @@ use serde_json::value::RawValue;
 use std::borrow::Cow;
 use tollgate_core_types::chat::{CacheMarker, Part, ReasoningPart, Role, ToolCall};
 use tollgate_providers_common::EncodeError;
+use tollgate_providers_common::call_ids::CallIds;
 
-use super::ids::Ids;
 use super::{Context, invalid, media, unsupported};
 use crate::converse::issuer;
 use crate::wire::body::{Block, CachePoint, Reasoning, ToolResult, ToolUse};
@@ -24,7 +24,7 @@ pub(super) struct Content<'a> {
 /// What reading a conversation's parts needs to remember.
 #[derive(Debug)]
 pub(super) struct Seen<'a> {
-    pub(super) ids: Ids<'a>,
+    pub(super) ids: CallIds<'a>,
     /// Documents so far: each needs a name of its own.
     pub(super) documents: usize,
 }

@@ -3,6 +3,7 @@
 
 use serde_json::json;
 use tollgate_core_types::chat::{Reasoning, ReasoningMode};
+use tollgate_providers_anthropic::effort::Level;
 use tollgate_providers_anthropic::models::never_thinks;
 
 use super::Context;
@@ -172,62 +173,4 @@ fn budget(
         cx.approximated(field);
     }
     Some(budget)
-}
-
-/// Effort by name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Level {
-    Minimal,
-    Low,
-    Medium,
-    High,
-    XHigh,
-    Max,
-}
-
-impl Level {
-    fn named(name: &str) -> Option<Self> {
-        Some(match name {
-            "minimal" => Self::Minimal,
-            "low" => Self::Low,
-            "medium" => Self::Medium,
-            "high" => Self::High,
-            "xhigh" => Self::XHigh,
-            "max" => Self::Max,
-            _ => return None,
-        })
-    }
-
-    /// Claude's word; it has none below low.
-    fn effort(self) -> &'static str {
-        match self {
-            Self::Minimal | Self::Low => "low",
-            Self::Medium => "medium",
-            Self::High => "high",
-            Self::XHigh => "xhigh",
-            Self::Max => "max",
-        }
-    }
-
-    /// The budget that stands for an effort, in tokens.
-    fn budget(self) -> u64 {
-        match self {
-            Self::Minimal | Self::Low => 1024,
-            Self::Medium => 2048,
-            Self::High => 4096,
-            Self::XHigh => 8192,
-            Self::Max => 16_384,
-        }
-    }
-
-    /// The effort that stands for a budget: the greatest whose own budget is within it.
-    fn of_budget(tokens: u64) -> Self {
-        match tokens {
-            0..2048 => Self::Low,
-            2048..4096 => Self::Medium,
-            4096..8192 => Self::High,
-            8192..16_384 => Self::XHigh,
-            _ => Self::Max,
-        }
-    }
 }

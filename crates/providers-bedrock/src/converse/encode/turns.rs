@@ -5,11 +5,14 @@ use std::borrow::Cow;
 use tollgate_core_types::chat::{Message, Role};
 use tollgate_providers_anthropic::models::no_prefill;
 use tollgate_providers_common::EncodeError;
+use tollgate_providers_common::call_ids::{CallIds, IdRule};
 
 use super::content::{Content, Place, Seen};
-use super::ids::Ids;
 use super::{Context, invalid, unsupported};
 use crate::wire::body::{Block, Turn};
+
+/// Ids of tool calls as the vendor takes them: 1 to 64 of letters, digits and `_.:-`.
+const IDS: IdRule = IdRule { also: "_-.:", longest: 64 };
 
 /// A conversation in the vendor's form.
 #[derive(Debug)]
@@ -53,7 +56,7 @@ pub(super) fn turns<'a>(
     messages: &'a [Message],
     cx: &mut Context<'a>,
 ) -> Result<Conversation<'a>, EncodeError> {
-    let mut seen = Seen { ids: Ids::of(messages), documents: 0 };
+    let mut seen = Seen { ids: CallIds::of(messages, IDS), documents: 0 };
     let mut system = Vec::new();
     let mut turns: Vec<Merged<'a>> = Vec::new();
     let mut called = Vec::new();
