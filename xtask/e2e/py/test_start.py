@@ -44,9 +44,8 @@ def test_with_nothing_at_all_it_is_a_demo(tmp_path):
     process = tollgate(env=env, cwd=tmp_path)
     try:
         poll("the demo", lambda: serves(url))
-        said = "\n".join(process.lines)
         for word in (url, "curl", "mock-chat", "mock-embedding", "/docs", "/metrics"):
-            assert word in said, f"{word} is not in:\n{said}"
+            assert process.said(word)
         for _ in range(6):
             answer = wire.post(f"{url}/v1/chat/completions", {"messages": MESSAGES})
             assert answer.status == 200, "one of the two is flaky, and nobody notices"

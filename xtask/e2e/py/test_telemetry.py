@@ -155,7 +155,7 @@ def test_log_requests_off_writes_no_line(start, upstream):
     assert gateway.post(CHAT_PATH, CHAT).status == 200
     gateway.stop()
     assert not gateway.log('"event"')
-    assert gateway.log("listens on")
+    assert gateway.said("listens on")
 
 
 @pytest.mark.parametrize(
@@ -186,7 +186,7 @@ def test_the_level_changes_while_it_runs(start):
     assert level(gateway, None, "GET").json == {"level": "warn"}
     changed = level(gateway, {"level": "info,tollgate_server=debug"})
     assert changed.json == {"level": "info,tollgate_server=debug", "before": "warn"}
-    assert gateway.log("the log level was changed")
+    assert gateway.said("the log level was changed")
     for body, said in (
         ({"level": "loud"}, "known are off, error, warn, info, debug, trace"),
         ({"level": "x" * 2000 + "=info"}, "longer than"),

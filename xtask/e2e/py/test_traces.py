@@ -241,6 +241,6 @@ def test_a_collector_that_is_down_costs_spans_and_nothing_else(start, upstream, 
     poll("spans to be given up", lost)
     assert gateway.metric("tollgate_trace_spans_total", outcome="exported") == 0
     # It is said once, not for every batch.
-    assert len(gateway.log("spans cannot be delivered")) == 1
+    assert len(gateway.said("spans cannot be delivered")) == 1
     gateway.signal(signal.SIGTERM)
     assert gateway.wait() == 0

@@ -105,6 +105,10 @@ class Process:
         """The lines so far that contain a text."""
         return [line for line in list(self.lines) if containing in line]
 
+    def said(self, containing: str) -> list[str]:
+        """The lines that contain a text, once there is one: an answer may overtake its line."""
+        return poll(f"a line with {containing!r}", lambda: self.log(containing))
+
     def signal(self, number: int) -> None:
         """Sends a signal."""
         self._child.send_signal(number)
