@@ -119,7 +119,7 @@ pub trait Fields<'de> {
 /// Codes `invalid_utf8`, `invalid_json`, `too_deep`; a field's own error comes as
 /// `invalid_request` with line and column, for the caller to explain better.
 pub fn object<'de, F: Fields<'de>>(body: &'de [u8], fields: &mut F) -> Result<Layout, BadRequest> {
-    let text = std::str::from_utf8(body).map_err(|error| explain::utf8(body, error))?;
+    let text = utf8(body)?;
     let mut entries = Vec::with_capacity(16);
     let mut escaped = false;
     let keep = |fast::Field { key, value, escapes }: fast::Field| {
@@ -140,7 +140,7 @@ pub fn object<'de, F: Fields<'de>>(body: &'de [u8], fields: &mut F) -> Result<La
 /// there twice and needs no layout; `false` where [`object`] would refuse the body for another
 /// reason.
 pub fn fields<'de, F: Fields<'de>>(body: &'de [u8], fields: &mut F) -> bool {
-    std::str::from_utf8(body).is_ok_and(|text| fast::read(text, fields, |_| Some(())).is_ok())
+    utf8(body).is_ok_and(|text| fast::read(text, fields, |_| Some(())).is_ok())
 }
 
 /// The layout of a body of which nothing else is wanted.
@@ -162,11 +162,17 @@ pub fn layout(body: &[u8]) -> Result<Layout, BadRequest> {
 /// # Errors
 /// As [`object`], and for what only a full reading notices, for example half a surrogate pair.
 pub fn parse_value(body: &[u8]) -> Result<serde_json::Value, BadRequest> {
-    let text = std::str::from_utf8(body).map_err(|error| explain::utf8(body, error))?;
+    let text = utf8(body)?;
     if depth::exceeds(body, MAX_DEPTH) {
         return Err(explain::depth());
     }
     serde_json::from_str(text).map_err(|error| explain::json(text, &error))
+}
+
+/// The body as text: checked in blocks, and looked at again only for the words of an error.
+fn utf8(body: &[u8]) -> Result<&str, BadRequest> {
+    simdutf8::basic::from_utf8(body)
+        .or_else(|_| std::str::from_utf8(body).map_err(|error| explain::utf8(body, error)))
 }
 
 fn range(range: Range<usize>) -> Option<Range<u32>> {

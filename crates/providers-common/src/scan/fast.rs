@@ -4,11 +4,12 @@
 //! can be skipped. This reader accepts what serde_json accepts, nothing more and nothing less, and
 //! says nothing about what it refuses: [`super::slow`] reads that again and finds the words.
 //!
-//! In reading order: [`strings`] and [`number`] the two tokens with a grammar, [`skip`] over values
+//! In reading order: [`index`] finds where strings end, [`strings`] and [`number`] the two tokens with a grammar, [`skip`] over values
 //! that nobody wants, [`reader`] and [`values`] for those that somebody does, [`access`] their lists
 //! and objects.
 
 mod access;
+mod index;
 mod number;
 mod reader;
 mod skip;

@@ -4,6 +4,7 @@ use serde::de::{Deserializer, Visitor};
 use serde_json::de::StrRead;
 
 use super::access::{Map, Seq};
+use super::index::Index;
 use super::{Refused, number, skip, strings};
 use crate::scan::MAX_DEPTH;
 
@@ -14,6 +15,7 @@ pub(super) struct Reader<'de> {
     text: &'de str,
     at: usize,
     depth: usize,
+    index: Index,
     /// The last string that had escapes, without them.
     copied: String,
 }
@@ -28,7 +30,7 @@ pub(super) enum Text<'de, 'r> {
 
 impl<'de> Reader<'de> {
     pub(super) fn new(text: &'de str) -> Self {
-        Self { text, at: 0, depth: 0, copied: String::new() }
+        Self { text, at: 0, depth: 0, index: Index::new(), copied: String::new() }
     }
 
     pub(super) fn at(&self) -> usize {
@@ -113,13 +115,13 @@ impl<'de> Reader<'de> {
     #[inline]
     pub(super) fn string(&mut self) -> Result<Text<'de, '_>, Refused> {
         let start = self.at + 1;
-        let end = strings::plain_end(self.text.as_bytes(), start);
+        let end = self.index.next(self.text.as_bytes(), start);
         if self.text.as_bytes().get(end) == Some(&b'"') {
             self.at = end + 1;
             return Ok(Text::Borrowed(self.text.get(start..end).unwrap_or_default()));
         }
         self.copied.clear();
-        match strings::unescape(self.text, start, &mut self.copied) {
+        match strings::unescape(self.text, &mut self.index, start, &mut self.copied) {
             Some(end) => self.at = end,
             None => return self.refuse(),
         }
@@ -131,7 +133,7 @@ impl<'de> Reader<'de> {
         self.peek();
         let start = self.at;
         let room = MAX_DEPTH.saturating_sub(self.depth);
-        match skip::value(self.text.as_bytes(), start, room) {
+        match skip::value(self.text.as_bytes(), &mut self.index, start, room) {
             Some(end) => self.at = end,
             None => return self.refuse(),
         }
