@@ -100,7 +100,8 @@ pub(crate) async fn handle_addressed(
     };
     let limits = limits.body(dialect);
     let arrival = Arrival { started, limits, id: &id, addressed };
-    let answered = answer(state, client.as_ref(), arrival, request);
+    // In its place before it is wrapped: it is large, and every wrapper would move it.
+    let answered = pin!(answer(state, client.as_ref(), arrival, request));
     match AssertUnwindSafe(answered).catch_unwind().await {
         Ok(Ok(answer)) => respond::answer(answer, &id, kind, place),
         Ok(Err(denied)) => respond::denied(&denied, client.as_ref()),
