@@ -15,4 +15,4 @@ mod error;
 mod placed;
 pub mod provider;
 
-pub use provider::{Azure, PRESET, Settings};
+pub use provider::{Azure, PRESET, Settings, completes_text};

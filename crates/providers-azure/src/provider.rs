@@ -113,19 +113,19 @@ impl Azure {
         }
     }
 
-    /// Whether the model is one for raw prompts, which have an endpoint of their own.
-    #[must_use]
-    pub fn completes_text(&self) -> bool {
-        let model = self.model.to_ascii_lowercase();
-        ["instruct", "davinci", "babbage", "curie", "ada-"].iter().any(|word| model.contains(word))
-    }
-
     fn vendor(&self) -> &dyn Provider {
         match &self.inner {
             Inner::OpenAi(vendor) => vendor,
             Inner::Claude(vendor) => vendor,
         }
     }
+}
+
+/// Whether a model is one for raw prompts, which have an endpoint of their own.
+#[must_use]
+pub fn completes_text(model: &str) -> bool {
+    let model = model.to_ascii_lowercase();
+    ["instruct", "davinci", "babbage"].iter().any(|word| model.contains(word))
 }
 
 /// Whether a version is one of the classic paths.
@@ -208,7 +208,7 @@ mod tests {
             ("gpt-4o", false),
             ("d", false),
         ] {
-            assert_eq!(azure("x", "https://h", (None, Some(model))).completes_text(), text);
+            assert_eq!(completes_text(model), text, "{model}");
         }
     }
 }
