@@ -255,7 +255,8 @@ def test_what_the_filter_says_stays_in_the_answers_of_openais_clients(start, azu
     answer = gateway.openai().chat.completions.create(model="m", messages=CHAT["messages"])
     assert answer.choices[0].content_filter_results == SAFE
     assert answer.prompt_filter_results[0]["content_filter_results"] == SAFE
-    streamed = gateway.post("/v1/chat/completions", CHAT | {"stream": True}).text
+    ask = CHAT | {"stream": True, "stream_options": {"include_usage": True}}
+    streamed = gateway.post("/v1/chat/completions", ask).text
     frames = [frame for frame in streamed.split("\n\n") if frame]
     assert [frame.removeprefix("data: ") for frame in frames] == [
         frame if isinstance(frame, str) else json.dumps(frame) for frame in STREAM
