@@ -13,6 +13,7 @@ use crate::tree::{Node, Span};
 use crate::types::{Config, Origin};
 
 mod aws;
+pub(crate) mod azure;
 mod base;
 mod credentials;
 mod defaults;

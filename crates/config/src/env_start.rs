@@ -6,12 +6,18 @@
 use std::collections::BTreeMap;
 use tollgate_core_types::VendorPreset;
 
+use crate::check::azure;
 use crate::report::Report;
 use crate::tree::{Entry, Node, Source, Span, Written};
 
 const KEYS: &[&str] = &["_API_KEYS", "_API_KEY"];
 const BASES: &[&str] = &["_API_BASES", "_API_BASE", "_API_URL", "_BASE_URL"];
 const MODELS: &[&str] = &["_MODELS", "_MODEL"];
+/// What Azure's own tools call an address, and what people call a deployment there.
+const AZURE_BASES: &[&str] =
+    &["_ENDPOINTS", "_ENDPOINT", "_API_BASES", "_API_BASE", "_API_URL", "_BASE_URL"];
+const AZURE_MODELS: &[&str] =
+    &["_MODELS", "_MODEL", "_DEPLOYMENTS", "_DEPLOYMENT", "_DEPLOYMENT_NAME"];
 
 /// What the environment says of one vendor.
 #[derive(Debug, Default)]
@@ -85,7 +91,9 @@ impl VendorEnv {
         report: &mut Report,
     ) -> Self {
         let mut find = |suffixes: &[&str]| variable(preset, suffixes, env, report);
-        Self { keys: find(KEYS), bases: find(BASES), models: find(MODELS) }
+        let azure = preset.name == azure::NAME;
+        let (bases, models) = if azure { (AZURE_BASES, AZURE_MODELS) } else { (BASES, MODELS) };
+        Self { keys: find(KEYS), bases: find(bases), models: find(models) }
     }
 
     fn span(&self) -> Option<Span> {
@@ -140,6 +148,12 @@ impl VendorEnv {
     }
 
     fn start(&self, preset: &VendorPreset) -> Result<Vec<Entry>, (String, String)> {
+        if preset.name == azure::NAME && self.bases.is_none() {
+            return Err((
+                "azure has no address".to_owned(),
+                "set AZURE_OPENAI_ENDPOINT".to_owned(),
+            ));
+        }
         let doors = self.doors(preset)?;
         let models = self.models(preset);
         if models.is_empty() {
@@ -242,7 +256,10 @@ fn host(base: &str) -> &str {
 
 /// A version is Azure's; elsewhere it is a leftover that changes nothing, which is worth saying.
 fn warn_of_version(preset: &VendorPreset, env: &BTreeMap<String, String>, report: &mut Report) {
-    if preset.name == "azure" {
+    // Azure's own SDKs read the version under OpenAI's name.
+    let azure = ["AZURE_OPENAI_", "AZURE_API_"];
+    let is_azures = |name: &String| azure.iter().any(|prefix| name.starts_with(prefix));
+    if preset.name == azure::NAME || env.keys().any(is_azures) {
         return;
     }
     for prefix in preset.env {

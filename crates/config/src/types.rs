@@ -11,10 +11,12 @@ use std::time::Duration;
 use crate::problem::Warning;
 
 pub(crate) mod aws;
+mod azure;
 pub(crate) mod deployment;
 mod google;
 
 pub use aws::{Aws, AwsContainer, AwsGuardrail, AwsKeys, AwsProfile, AwsSources, AwsWebIdentity};
+pub use azure::{Azure, Entra, EntraApp, EntraSource};
 pub use deployment::{
     Auth, BaseUrl, Completions, Credential, Deployment, Header, Limits, MockOptions, Params,
     Provider, ProviderKind, QuirkOverrides,

@@ -16,7 +16,7 @@ pub(crate) enum Scheme {
 
 /// Sends one fixed key, or nothing for servers that need none.
 pub(crate) struct KeyAuthorizer {
-    header: Option<(HeaderName, HeaderValue)>,
+    headers: Vec<(HeaderName, HeaderValue)>,
 }
 
 /// A key that cannot be sent: it holds line breaks or other control characters.
@@ -27,20 +27,31 @@ pub(crate) struct BadKey;
 impl KeyAuthorizer {
     /// An authorizer for `key`, marked sensitive so that no library prints it.
     pub(crate) fn try_new(scheme: &Scheme, key: Option<&str>) -> Result<Self, BadKey> {
-        let Some(key) = key else { return Ok(Self { header: None }) };
+        let Some(key) = key else { return Ok(Self { headers: Vec::new() }) };
         let (name, text) = match scheme {
             Scheme::Bearer => (header::AUTHORIZATION, format!("Bearer {key}")),
             Scheme::Header(name) => (name.clone(), key.to_owned()),
         };
-        let mut value = HeaderValue::try_from(text).map_err(|_| BadKey)?;
-        value.set_sensitive(true);
-        Ok(Self { header: Some((name, value)) })
+        Ok(Self { headers: vec![(name, sensitive(text)?)] })
     }
+
+    /// An authorizer that sends the bare key in each of `names`.
+    pub(crate) fn in_headers(names: &[HeaderName], key: Option<&str>) -> Result<Self, BadKey> {
+        let Some(key) = key else { return Ok(Self { headers: Vec::new() }) };
+        let value = sensitive(key.to_owned())?;
+        Ok(Self { headers: names.iter().map(|name| (name.clone(), value.clone())).collect() })
+    }
+}
+
+fn sensitive(text: String) -> Result<HeaderValue, BadKey> {
+    let mut value = HeaderValue::try_from(text).map_err(|_| BadKey)?;
+    value.set_sensitive(true);
+    Ok(value)
 }
 
 impl Authorizer for KeyAuthorizer {
     fn authorize_now(&self, request: &mut http::Request<bytes::Bytes>) -> bool {
-        if let Some((name, value)) = &self.header {
+        for (name, value) in &self.headers {
             request.headers_mut().insert(name.clone(), value.clone());
         }
         true
@@ -71,6 +82,17 @@ mod tests {
             assert_eq!(request.headers()[name], want);
             assert!(!format!("{request:?}").contains("k-1"));
         }
+    }
+
+    #[test]
+    fn a_key_may_go_into_several_headers() {
+        let names = ["x-api-key", "api-key"].map(HeaderName::from_static);
+        let authorizer = KeyAuthorizer::in_headers(&names, Some("k-1")).unwrap();
+        let mut request = http::Request::new(bytes::Bytes::new());
+        assert!(authorizer.authorize_now(&mut request));
+        assert!(names.iter().all(|name| request.headers()[name] == "k-1"));
+        assert!(!format!("{request:?}").contains("k-1"));
+        assert!(KeyAuthorizer::in_headers(&names, Some("a\nb")).is_err());
     }
 
     #[test]

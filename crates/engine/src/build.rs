@@ -18,6 +18,7 @@ use tollgate_transport::{Control, HyperTransport, TransportConfig, TransportInit
 
 use crate::attempt::Recoverable;
 use crate::aws::AwsKeyring;
+use crate::bearer::TokenKeyring;
 use crate::clock;
 use crate::deployment::Deployment;
 use crate::generation::{AUTO, Generation, ModelEntry, ModelInfo};
@@ -66,6 +67,7 @@ pub(crate) struct Lasting {
     /// For fetching credentials.
     pub(crate) control: Arc<Control>,
     pub(crate) aws: AwsKeyring,
+    pub(crate) tokens: TokenKeyring,
 }
 
 impl Lasting {
@@ -74,7 +76,8 @@ impl Lasting {
         let transport = Arc::new(HyperTransport::new(TransportConfig::default())?);
         let control = Arc::new(transport.control());
         let (credentials, aws) = (CredentialBook::new(), AwsKeyring::default());
-        Ok(Self { telemetry, credentials, transport, control, aws })
+        let tokens = TokenKeyring::default();
+        Ok(Self { telemetry, credentials, transport, control, aws, tokens })
     }
 }
 
@@ -84,9 +87,9 @@ pub(crate) fn generation(
     lasting: &Lasting,
     before: Option<&Generation>,
 ) -> Result<Generation, BuildError> {
-    let Lasting { telemetry, credentials, transport, control, aws } = lasting;
+    let Lasting { telemetry, credentials, transport, control, aws, tokens } = lasting;
     let transport = Arc::clone(transport);
-    let builder = deployment::Builder { telemetry, transport, control, aws };
+    let builder = deployment::Builder { telemetry, transport, control, aws, tokens };
     let mut groups = Vec::new();
     let mut models = HashMap::new();
     let mut infos = Vec::new();

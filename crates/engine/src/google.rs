@@ -1,154 +1,125 @@
-//! Tokens of Google Cloud: fetched over the control plane, kept, and fetched anew before they end.
-//!
-//! One fetch is under way at a time, and nothing is spawned for it: the request that finds a token
-//! about to end fetches the next one, while the others go on with the old. A token is never printed.
+//! Tokens of Google Cloud: what is asked for one, and what the answer says.
 
-mod token;
-
-use arc_swap::ArcSwapOption;
 use bytes::Bytes;
-use futures_core::future::BoxFuture;
-use http::{HeaderValue, Request, header};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
-use tollgate_config::GoogleAuth;
-use tollgate_core_types::{ErrorClass, UpstreamError};
-use tollgate_providers_common::Authorizer;
-use tollgate_transport::Control;
+use http::{HeaderName, HeaderValue, Request};
+use serde_json::{Value, json};
+use std::time::Duration;
+use tollgate_config::{GoogleAuth, Secret};
+use tollgate_core_types::UpstreamError;
+use tollgate_transport::{JwtError, JwtKey};
 
-use crate::clock;
-use token::Source;
+use crate::bearer::{self, address, failure, form, refused};
 
-/// How long before its end a token is fetched anew.
-const EARLY: Duration = Duration::from_secs(5 * 60);
-/// Largest answer with a token, in bytes.
-const MAX_ANSWER: usize = 256 * 1024;
-/// How long one fetch may take.
-const PATIENCE: Duration = Duration::from_secs(10);
-/// How long a failed fetch speaks for those that waited for it, and holds off an early one.
-const PAUSE: Duration = Duration::from_secs(2);
+/// What a token is for.
+const SCOPE: &str = "https://www.googleapis.com/auth/cloud-platform";
+/// Where a machine's own account is asked for a token.
+const METADATA_PATH: &str = "/computeMetadata/v1/instance/service-accounts/default/token";
+/// How long our word for an account holds: as long as the vendor lets it.
+const WORD_LIFE: u64 = 3600;
+/// The life of a token that does not say it.
+const LIFE: Duration = Duration::from_secs(3600);
 
-/// A token that is in use.
-struct Token {
-    header: HeaderValue,
-    /// From then on the next one is fetched.
-    refresh: Instant,
-    /// From then on the vendor refuses it.
-    end: Instant,
+/// Where tokens come from.
+pub(crate) enum Google {
+    /// A key signs for them.
+    Account { email: String, key: Box<JwtKey>, uri: String },
+    /// A refresh token stands for them.
+    User { id: String, secret: Secret, refresh: Secret, uri: String },
+    /// The machine gives them out.
+    Machine { host: String },
 }
 
-/// Shows the vendor a token of Google Cloud.
-pub(crate) struct GoogleAuthorizer {
-    source: Source,
-    control: Arc<Control>,
-    token: ArcSwapOption<Token>,
-    /// Held by whoever fetches.
-    fetching: tokio::sync::Mutex<()>,
-    failed: Mutex<Option<(Instant, UpstreamError)>>,
-}
-
-impl GoogleAuthorizer {
-    /// An authorizer without a token yet.
+impl Google {
+    /// Reads the key, where there is one.
     ///
     /// # Errors
-    /// When the service account's key cannot be used.
-    pub(crate) fn try_new(
-        auth: &GoogleAuth,
-        control: Arc<Control>,
-    ) -> Result<Self, tollgate_transport::JwtError> {
-        Ok(Self {
-            source: Source::try_new(auth)?,
-            control,
-            token: ArcSwapOption::empty(),
-            fetching: tokio::sync::Mutex::new(()),
-            failed: Mutex::new(None),
-        })
-    }
-
-    /// The token, if `good` at this moment.
-    fn at_hand(&self, good: impl Fn(&Token) -> bool) -> Option<HeaderValue> {
-        let token = self.token.load();
-        token.as_ref().filter(|token| good(token)).map(|token| token.header.clone())
-    }
-
-    async fn get(&self) -> Result<HeaderValue, UpstreamError> {
-        let usable = || self.at_hand(|token| clock::now() < token.end);
-        let _turn = match (self.fetching.try_lock(), usable()) {
-            (Ok(turn), _) => turn,
-            // Somebody fetches the next one already.
-            (Err(_), Some(header)) => return Ok(header),
-            (Err(_), None) => self.fetching.lock().await,
-        };
-        if let Some(header) = self.at_hand(|token| clock::now() < token.refresh) {
-            return Ok(header);
-        }
-        if let Some(error) = self.lately() {
-            return usable().ok_or(error);
-        }
-        match self.fetch().await {
-            Ok(token) => {
-                let header = token.header.clone();
-                self.token.store(Some(Arc::new(token)));
-                Ok(header)
+    /// When it cannot be used.
+    pub(crate) fn try_new(auth: &GoogleAuth) -> Result<Self, JwtError> {
+        Ok(match auth.clone() {
+            GoogleAuth::ServiceAccount { email, key_id, key, token_uri } => {
+                let key = Box::new(JwtKey::from_pem(key.expose(), key_id)?);
+                Self::Account { email, key, uri: token_uri }
             }
-            Err(error) => {
-                *self.failed.lock().unwrap_or_else(PoisonError::into_inner) =
-                    Some((clock::now(), error.clone()));
-                usable().ok_or(error)
+            GoogleAuth::AuthorizedUser { client_id, client_secret, refresh_token, token_uri } => {
+                Self::User {
+                    id: client_id,
+                    secret: client_secret,
+                    refresh: refresh_token,
+                    uri: token_uri,
+                }
             }
-        }
-    }
-
-    /// The failure of a fetch a moment ago.
-    fn lately(&self) -> Option<UpstreamError> {
-        let failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
-        let (at, error) = failed.as_ref()?;
-        (clock::now().saturating_duration_since(*at) < PAUSE).then(|| error.clone())
-    }
-
-    async fn fetch(&self) -> Result<Token, UpstreamError> {
-        let now = clock::now();
-        let request = self.source.request(clock::unix_seconds(clock::wall()))?;
-        let answer = self.control.exchange(request, MAX_ANSWER, PATIENCE).await;
-        let answer = answer.map_err(|error| {
-            let message = format!("no token could be had: {error}");
-            UpstreamError::new(UpstreamError::from(error).class, message)
-        })?;
-        let (token, life) = token::read(answer.status().as_u16(), answer.body())?;
-        let mut header = HeaderValue::try_from(format!("Bearer {token}"))
-            .map_err(|_| refused("the token is none that a header can carry"))?;
-        header.set_sensitive(true);
-        // A short-lived token is refreshed half way.
-        let early = EARLY.min(life / 2);
-        Ok(Token { header, refresh: now + life.saturating_sub(early), end: now + life })
-    }
-}
-
-impl Authorizer for GoogleAuthorizer {
-    fn authorize_now(&self, request: &mut Request<Bytes>) -> bool {
-        let header = self.at_hand(|token| clock::now() < token.refresh);
-        let found = header.is_some();
-        if let Some(header) = header {
-            request.headers_mut().insert(header::AUTHORIZATION, header);
-        }
-        found
-    }
-
-    fn authorize<'a>(
-        &'a self,
-        request: &'a mut Request<Bytes>,
-    ) -> BoxFuture<'a, Result<(), UpstreamError>> {
-        Box::pin(async move {
-            let header = self.get().await?;
-            request.headers_mut().insert(header::AUTHORIZATION, header);
-            Ok(())
+            GoogleAuth::Metadata { host } => Self::Machine { host },
         })
     }
 }
 
-fn refused(message: &str) -> UpstreamError {
-    UpstreamError::new(ErrorClass::Auth, message)
+impl bearer::Source for Google {
+    fn request(&self, now: u64) -> Result<Request<Bytes>, UpstreamError> {
+        match self {
+            Self::Account { email, key, uri } => {
+                let end = now.saturating_add(WORD_LIFE);
+                let claims = json!({
+                    "iss": email, "scope": SCOPE, "aud": uri, "iat": now, "exp": end,
+                });
+                let word = key.sign(&claims.to_string());
+                let word = word.map_err(|error| refused(&error.to_string()))?;
+                let grant = "urn:ietf:params:oauth:grant-type:jwt-bearer";
+                form(uri, &[("grant_type", grant), ("assertion", &word)])
+            }
+            Self::User { id, secret, refresh, uri } => form(
+                uri,
+                &[
+                    ("grant_type", "refresh_token"),
+                    ("client_id", id),
+                    ("client_secret", secret.expose()),
+                    ("refresh_token", refresh.expose()),
+                ],
+            ),
+            Self::Machine { host } => {
+                let mut request = Request::new(Bytes::new());
+                *request.uri_mut() = address(&format!("http://{host}{METADATA_PATH}"))?;
+                let flavor = HeaderName::from_static("metadata-flavor");
+                request.headers_mut().insert(flavor, HeaderValue::from_static("Google"));
+                Ok(request)
+            }
+        }
+    }
+
+    fn read(&self, status: u16, body: &[u8], _: u64) -> Result<(String, Duration), UpstreamError> {
+        read(status, body)
+    }
+}
+
+fn read(status: u16, body: &[u8]) -> Result<(String, Duration), UpstreamError> {
+    let answer: Value = serde_json::from_slice(body).unwrap_or(Value::Null);
+    if !(200..300).contains(&status) {
+        return Err(failure(status, &answer));
+    }
+    let token = answer.get("access_token").and_then(Value::as_str).filter(|it| !it.is_empty());
+    let token = token.ok_or_else(|| refused("the answer holds no token"))?;
+    let life = answer.get("expires_in").and_then(Value::as_u64).map_or(LIFE, Duration::from_secs);
+    Ok((token.to_owned(), life.min(LIFE * 12)))
 }
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    use super::*;
+    use tollgate_core_types::ErrorClass;
+
+    #[test]
+    fn answers_are_read_and_a_refusal_names_its_reason() {
+        const ONE: &[u8] = br#"{"access_token":"one","expires_in":3600}"#;
+        let (token, life) = read(200, ONE).unwrap();
+        assert_eq!((token.as_str(), life), ("one", Duration::from_secs(3600)));
+        for (status, body, class) in [
+            (200, "{}", ErrorClass::Auth),
+            (200, "<html>", ErrorClass::Auth),
+            (401, "", ErrorClass::Auth),
+            (500, "", ErrorClass::Overload),
+        ] {
+            assert_eq!(read(status, body.as_bytes()).unwrap_err().class, class, "{body}");
+        }
+        let error = read(400, br#"{"error":"invalid_grant","error_description":"Bad."}"#);
+        assert!(error.unwrap_err().message.ends_with("invalid_grant Bad."));
+    }
+}

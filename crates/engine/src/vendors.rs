@@ -1,13 +1,15 @@
 //! The vendors of this build: what is known of each, and the codec that speaks to it.
 
+use http::Uri;
 use std::sync::Arc;
 use tollgate_config::Aws;
 use tollgate_core_types::{Dialect, ProviderName, VendorPreset};
 use tollgate_providers_anthropic::Anthropic;
+use tollgate_providers_azure::Azure;
 use tollgate_providers_bedrock::{Bedrock, Guardrail, Settings};
 use tollgate_providers_common::Provider;
 use tollgate_providers_common::target::Quirks;
-use tollgate_providers_gemini::Gemini;
+use tollgate_providers_gemini::{ClaudeOnVertex, Gemini};
 use tollgate_providers_openai::{Completions, OpenAi};
 
 /// OpenAI itself.
@@ -38,7 +40,8 @@ const ANTHROPIC: VendorPreset = VendorPreset {
 #[must_use]
 pub fn vendors() -> Vec<VendorPreset> {
     let (bedrock, gemini) = (tollgate_providers_bedrock::PRESET, tollgate_providers_gemini::PRESET);
-    let mut all = vec![OPENAI, ANTHROPIC, gemini, bedrock];
+    let azure = tollgate_providers_azure::PRESET;
+    let mut all = vec![OPENAI, ANTHROPIC, gemini, bedrock, azure];
     all.extend_from_slice(tollgate_providers_compatible::presets());
     all
 }
@@ -72,6 +75,26 @@ pub(crate) fn bedrock(name: &str, model: &str, aws: &Aws) -> Arc<dyn Provider> {
     Arc::new(Bedrock::new(ProviderName::new(name), model, settings))
 }
 
+/// Azure for one deployment: address and dialect depend on the model behind it.
+pub(crate) fn azure(
+    name: &str,
+    deployment: &str,
+    given: &Uri,
+    azure: &tollgate_config::Azure,
+) -> Result<Azure, http::Error> {
+    let settings = tollgate_providers_azure::Settings {
+        api_version: azure.api_version.clone(),
+        base_model: azure.base_model.clone(),
+    };
+    Azure::try_new(ProviderName::new(name), deployment, given, &settings)
+}
+
+/// Claude at Vertex AI, where that is what `model` is.
+pub(crate) fn claude_on_vertex(name: &str, model: &str) -> Option<Arc<dyn Provider>> {
+    let claude = tollgate_providers_anthropic::models::is_claude(model);
+    claude.then(|| -> Arc<dyn Provider> { Arc::new(ClaudeOnVertex::new(ProviderName::new(name))) })
+}
+
 /// What the model's name and the vendor say of how it differs from its dialect's oldest models.
 ///
 /// OpenAI's family rules hold at OpenAI alone: the same name behind another server may be anything.
@@ -82,7 +105,7 @@ pub(crate) fn quirks(vendor: &str, model: &str, chat: Dialect) -> Quirks {
         tollgate_providers_gemini::quirks_for(model)
     } else if chat == Dialect::BEDROCK_CONVERSE {
         tollgate_providers_bedrock::quirks_for(model)
-    } else if vendor == OPENAI.name {
+    } else if vendor == OPENAI.name || vendor == tollgate_providers_azure::PRESET.name {
         tollgate_providers_openai::quirks_for(model)
     } else {
         tollgate_providers_compatible::quirks(vendor)

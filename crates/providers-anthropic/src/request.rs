@@ -1,6 +1,7 @@
 //! The vendor's request around a body: address, headers, API version, and a deployment's parameter
 //! rules as far as the version and the model allow them. No credentials.
 
+mod billing;
 mod unsigned;
 
 use bytes::Bytes;
@@ -33,7 +34,7 @@ const SAMPLING: [&str; 3] = ["temperature", "top_p", "top_k"];
 const STRATEGY: &str = "load_balance_strategy";
 
 /// The client's request edited for the vendor: every byte that no edit names stays. Claude is spared
-/// reasoning that it did not sign.
+/// reasoning that it did not sign, and other models its client's accounting line.
 pub(crate) fn splice(
     inbound: &Inbound,
     target: &UpstreamTarget,
@@ -52,6 +53,15 @@ pub(crate) fn splice(
     {
         edits = edits.set("messages", rest);
         lost = withheld;
+    }
+    if !is_claude(&target.model)
+        && billing::may_be_in(body)
+        && let Some(rest) = layout.value(body, "system").and_then(billing::without)
+    {
+        edits = match rest {
+            Some(system) => edits.set("system", system),
+            None => edits.remove("system"),
+        };
     }
     let body = edits.apply(body, layout);
     let request = finish(target, path, inbound.query.as_deref(), headers, body)?;
@@ -185,10 +195,19 @@ fn join_betas(headers: &mut HeaderMap) {
     }
 }
 
+/// Whether the version that a deployment's own headers ask for refuses sampling parameters.
+pub(crate) fn refuses_sampling(target: &UpstreamTarget) -> bool {
+    let own = target.headers.iter().rev().find(|(name, _)| *name == VERSION);
+    own.is_some_and(|(_, value)| is_newer(value))
+}
+
 fn version_refuses_sampling(headers: &HeaderMap) -> bool {
-    let version = headers.get(VERSION).and_then(|value| value.to_str().ok());
+    headers.get(VERSION).is_some_and(is_newer)
+}
+
+fn is_newer(version: &HeaderValue) -> bool {
     // Versions are ISO dates, whose order is that of their text.
-    version.is_some_and(|version| version.trim() >= NO_SAMPLING_SINCE)
+    version.to_str().is_ok_and(|version| version.trim() >= NO_SAMPLING_SINCE)
 }
 
 /// The rules without sampling defaults where those would be refused. What the client itself sent

@@ -30,6 +30,14 @@ pub(crate) fn decode(status: u16, headers: &HeaderMap, body: &[u8]) -> UpstreamE
     error(status, &said).with_retry_after(spent.max(pause))
 }
 
+/// Whether an error answer is in Google's envelope: its code is a number and its status a word.
+pub(crate) fn is_googles(body: &[u8]) -> bool {
+    let Ok(value) = serde_json::from_slice::<Value>(body) else { return false };
+    let first = value.as_array().and_then(|list| list.first()).unwrap_or(&value);
+    let Some(error) = first.get("error") else { return false };
+    error.get("code").is_some_and(Value::is_number) && error.get("type").is_none()
+}
+
 /// Classifies an error object that came inside a 200: its code is the status that it would have had.
 pub(crate) fn in_band(error_object: &RawValue) -> UpstreamError {
     let value = serde_json::from_str(error_object.get()).unwrap_or(Value::Null);

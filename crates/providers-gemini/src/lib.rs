@@ -7,12 +7,13 @@
 //!
 //! In reading order: [`provider`] is the vendor, `generate` the chat dialect with a file per
 //! direction, `count_tokens` and `embeddings` the two small ones, `wire` what JSON they are made
-//! of, `finish` and `usage` the mappings that every direction shares, `error` what the vendor's
+//! of, `claude` the other vendor's models at Vertex AI, `finish` and `usage` the mappings that every direction shares, `error` what the vendor's
 //! failures mean, `envelope` how ours are written, `request` addresses and the verbatim path,
 //! [`models`] what differs by model.
 #![doc = "\n\n---\n\n"]
 #![doc = include_str!("../README.md")]
 
+mod claude;
 mod count_tokens;
 mod embeddings;
 mod envelope;
@@ -28,5 +29,6 @@ mod testing;
 mod usage;
 mod wire;
 
+pub use claude::ClaudeOnVertex;
 pub use models::quirks_for;
 pub use provider::{Gemini, PRESET, client_dialects};

@@ -26,8 +26,11 @@ use crate::state::AppState;
 use crate::{clock, errors};
 
 /// Anthropic's client headers that its vendors may see. Everything else stays here.
-const ANTHROPIC: [HeaderName; 2] =
-    [HeaderName::from_static("anthropic-version"), HeaderName::from_static("anthropic-beta")];
+const ANTHROPIC: [HeaderName; 3] = [
+    HeaderName::from_static("anthropic-version"),
+    HeaderName::from_static("anthropic-beta"),
+    HeaderName::from_static("anthropic-workspace-id"),
+];
 /// The same of OpenAI's.
 const OPENAI: [HeaderName; 1] = [HeaderName::from_static("openai-beta")];
 /// When a request that found no room or no place may come back.

@@ -36,6 +36,7 @@ mod log_level;
 mod models;
 mod openapi;
 mod ops;
+mod page;
 mod request_id;
 mod respond;
 mod routes;

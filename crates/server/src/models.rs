@@ -12,22 +12,28 @@ use tollgate_core_types::Dialect;
 
 use crate::errors::plain;
 use crate::openapi::{anthropic, openai};
+use crate::page::Page;
 use crate::respond;
 use crate::state::AppState;
 use crate::timestamp;
 
 /// `GET /v1/models` and `GET /models`
-pub(crate) async fn list(State(state): State<Arc<AppState>>, headers: HeaderMap) -> Response {
+pub(crate) async fn list(
+    State(state): State<Arc<AppState>>,
+    headers: HeaderMap,
+    uri: Uri,
+) -> Response {
     if wants_gemini(&headers) {
         return gemini_list(State(state)).await;
     }
     let models = state.engine.models();
     if wants_anthropic(&headers) {
-        let data: Vec<anthropic::Model> = models.iter().map(anthropic_model).collect();
+        let all: Vec<anthropic::Model> = models.iter().map(anthropic_model).collect();
+        let (data, has_more) = Page::of(&uri).part(all, |model| &model.id);
         let body = anthropic::ModelList {
             first_id: data.first().map(|model| model.id.clone()),
             last_id: data.last().map(|model| model.id.clone()),
-            has_more: false,
+            has_more,
             data,
         };
         respond::json(StatusCode::OK, &body)

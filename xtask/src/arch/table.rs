@@ -18,7 +18,19 @@ pub(super) const ARROWS: &[(&str, &[&str])] = &[
     ("tollgate-providers-common", &["tollgate-core-types"]),
     ("tollgate-providers-openai", &["tollgate-core-types", "tollgate-providers-common"]),
     ("tollgate-providers-anthropic", &["tollgate-core-types", "tollgate-providers-common"]),
-    ("tollgate-providers-gemini", &["tollgate-core-types", "tollgate-providers-common"]),
+    (
+        "tollgate-providers-gemini",
+        &["tollgate-core-types", "tollgate-providers-anthropic", "tollgate-providers-common"],
+    ),
+    (
+        "tollgate-providers-azure",
+        &[
+            "tollgate-core-types",
+            "tollgate-providers-anthropic",
+            "tollgate-providers-common",
+            "tollgate-providers-openai",
+        ],
+    ),
     (
         "tollgate-providers-bedrock",
         &["tollgate-core-types", "tollgate-providers-anthropic", "tollgate-providers-common"],
@@ -36,6 +48,7 @@ pub(super) const ARROWS: &[(&str, &[&str])] = &[
             "tollgate-config",
             "tollgate-core-types",
             "tollgate-providers-anthropic",
+            "tollgate-providers-azure",
             "tollgate-providers-bedrock",
             "tollgate-providers-common",
             "tollgate-providers-compatible",
@@ -93,6 +106,7 @@ pub(super) const TREES: &[(&str, &[&str])] = &[
     ("tollgate-providers-openai", &["tokio", "hyper", "axum", "reqwest"]),
     ("tollgate-providers-anthropic", &["tokio", "hyper", "axum", "reqwest"]),
     ("tollgate-providers-gemini", &["tokio", "hyper", "axum", "reqwest"]),
+    ("tollgate-providers-azure", &["tokio", "hyper", "axum", "reqwest"]),
     ("tollgate-providers-bedrock", &["tokio", "hyper", "axum", "reqwest"]),
     ("tollgate-config", &["tokio", "hyper", "axum", "reqwest"]),
     ("tollgate-transport", &["axum"]),

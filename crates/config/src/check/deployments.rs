@@ -3,6 +3,7 @@
 //! [`expand`] makes one deployment per key of it.
 
 use super::aws::{self, AwsGiven};
+use super::azure::{self, AzureGiven};
 use super::keys::{self, KeyGiven};
 use super::models::Env;
 use super::providers::{Found, ProviderRead};
@@ -27,11 +28,13 @@ pub(super) struct Given {
     limits: Limits,
     mock: Option<MockOptions>,
     aws: Option<AwsGiven>,
+    azure: Option<AzureGiven>,
+    api_version: Option<String>,
     said: Said,
 }
 
 /// The keys that [`read`] takes.
-pub(super) const KEYS: [&str; 19] = [
+pub(super) const KEYS: [&str; 20] = [
     "id",
     "provider",
     "model",
@@ -51,6 +54,7 @@ pub(super) const KEYS: [&str; 19] = [
     "mock",
     "api_version",
     "aws",
+    "azure",
 ];
 
 /// Reads the keys that only a deployment has (or a model that is its own only deployment).
@@ -70,10 +74,8 @@ pub(super) fn read(given: &mut Section<'_>, env: &Env<'_>, report: &mut Report) 
     let limits = limits(given, report);
     let mock = mocked(given, provider.as_deref(), report);
     let aws = amazon(given, provider.as_deref(), report);
-    if let Some(at) = given.take(&["api_version"], report) {
-        let message = "this provider has no API versions; the key is ignored";
-        report.warn(at.span(), &at.path, message, "remove it");
-    }
+    let azure = azured(given, provider.as_deref(), report);
+    let api_version = api_version(given, provider.as_deref(), report);
     let provider = provider?;
     if let (ProviderKind::Mock, Some(at)) = (&provider.kind, &address) {
         at.problem(report, "the mock has no address");
@@ -84,7 +86,21 @@ pub(super) fn read(given: &mut Section<'_>, env: &Env<'_>, report: &mut Report) 
         return None;
     }
     let priority = priority.and_then(|n| u32::try_from(n).ok()).unwrap_or(0);
-    Some(Given { id, provider, upstream, base, keys, auth, priority, limits, mock, aws, said })
+    Some(Given {
+        id,
+        provider,
+        upstream,
+        base,
+        keys,
+        auth,
+        priority,
+        limits,
+        mock,
+        aws,
+        azure,
+        api_version,
+        said,
+    })
 }
 
 fn provider(
@@ -172,6 +188,36 @@ fn amazon(
         at.problem_hint(report, aws::NOT_BEDROCK.0, aws::NOT_BEDROCK.1);
     }
     read
+}
+
+fn azured(
+    given: &mut Section<'_>,
+    provider: Option<&ProviderRead>,
+    report: &mut Report,
+) -> Option<AzureGiven> {
+    let at = given.at.child("azure");
+    let read = azure::read(given, report);
+    if let (Some(at), Some(provider)) = (at, provider)
+        && !azure::is_azure(&provider.kind)
+    {
+        at.problem_hint(report, azure::NOT_AZURE.0, azure::NOT_AZURE.1);
+    }
+    read
+}
+
+/// A version is Azure's; people leave it behind when they change the provider.
+fn api_version(
+    given: &mut Section<'_>,
+    provider: Option<&ProviderRead>,
+    report: &mut Report,
+) -> Option<String> {
+    let at = given.take(&["api_version"], report)?;
+    if provider.is_some_and(|provider| azure::is_azure(&provider.kind)) {
+        return azure::api_version(&at, report);
+    }
+    let message = "this provider has no API versions; the key is ignored";
+    report.warn(at.span(), &at.path, message, "remove it");
+    None
 }
 
 fn mocked(

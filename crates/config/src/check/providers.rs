@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use tollgate_core_types::{Dialect, VendorPreset};
 
 use super::aws::{self, AwsGiven};
+use super::azure::{self, AzureGiven};
 use super::google::{self, GoogleRead};
 use super::keys::{self, KeyGiven};
 use super::traits::{Traits, auth};
@@ -22,6 +23,7 @@ pub(super) struct ProviderRead {
     pub(super) keys: Option<Vec<KeyGiven>>,
     pub(super) auth: Option<Auth>,
     pub(super) aws: Option<AwsGiven>,
+    pub(super) azure: Option<AzureGiven>,
     pub(super) traits: Traits,
     /// Where it is declared; `None` for a vendor that is known without.
     said: Option<Said>,
@@ -86,8 +88,8 @@ impl Providers<'_> {
             ProviderKind::Own(_) | ProviderKind::Mock => name.to_owned(),
         };
         let traits = Traits::default();
-        let (base, keys, auth, aws, said) = (None, None, None, None, None);
-        let provider = ProviderRead { name, kind, base, keys, auth, aws, traits, said };
+        let (base, keys, auth, aws, azure, said) = (None, None, None, None, None, None);
+        let provider = ProviderRead { name, kind, base, keys, auth, aws, azure, traits, said };
         Found::Provider(Box::new(provider))
     }
 
@@ -145,25 +147,30 @@ fn declaration(
     }
     let mut given = at.section(report)?;
     let dialects = [
-        ("openai", Dialect::OPENAI_CHAT),
-        ("anthropic", Dialect::ANTHROPIC_MESSAGES),
-        ("gemini", Dialect::GEMINI_GENERATE),
-        ("openai.chat", Dialect::OPENAI_CHAT),
-        ("anthropic.messages", Dialect::ANTHROPIC_MESSAGES),
-        ("gemini.generate_content", Dialect::GEMINI_GENERATE),
-        ("bedrock", Dialect::BEDROCK_CONVERSE),
-        ("bedrock.converse", Dialect::BEDROCK_CONVERSE),
+        ("openai", Some(Dialect::OPENAI_CHAT)),
+        ("anthropic", Some(Dialect::ANTHROPIC_MESSAGES)),
+        ("gemini", Some(Dialect::GEMINI_GENERATE)),
+        ("openai.chat", Some(Dialect::OPENAI_CHAT)),
+        ("anthropic.messages", Some(Dialect::ANTHROPIC_MESSAGES)),
+        ("gemini.generate_content", Some(Dialect::GEMINI_GENERATE)),
+        ("bedrock", Some(Dialect::BEDROCK_CONVERSE)),
+        ("bedrock.converse", Some(Dialect::BEDROCK_CONVERSE)),
+        // Its dialect is the model's: OpenAI's, or Claude's.
+        (azure::NAME, None),
     ];
     let dialect = given.take(&["dialect"], report);
     let has_dialect = dialect.is_some();
     let dialect = dialect.and_then(|at| at.one_of("dialect", &dialects, report));
-    let preset = providers.vendor(name);
+    let azure_at = given.at.child("azure");
+    let is_azure = dialect == Some(None) || (azure_at.is_some() && !has_dialect);
+    let preset = providers.vendor(if is_azure { azure::NAME } else { name });
+    let dialect = dialect.flatten();
     let google_at = given.has("google");
     let google = Some(Dialect::GEMINI_GENERATE).filter(|_| google_at && !has_dialect);
     let dialect = dialect.or(google);
     let kind = dialect.map(ProviderKind::Own).or(preset.map(ProviderKind::Vendor));
     if kind.is_none() && !has_dialect {
-        missing(&given, "dialect", "`openai`, `anthropic`, `gemini` or `bedrock`", report);
+        missing(&given, "dialect", "`openai`, `anthropic`, `gemini`, `bedrock` or `azure`", report);
     }
     let base = given.take(&["api_base", "base_url", "api_url"], report);
     let base = base.and_then(|at| base::vendor(&at, providers.own, report));
@@ -192,9 +199,15 @@ fn declaration(
     {
         at.problem_hint(report, aws::NOT_BEDROCK.0, aws::NOT_BEDROCK.1);
     }
+    let azure = azure::read(&mut given, report);
+    if let (Some(at), Some(kind)) = (azure_at, &kind)
+        && !azure::is_azure(kind)
+    {
+        at.problem_hint(report, azure::NOT_AZURE.0, azure::NOT_AZURE.1);
+    }
     let traits = Traits::read(&mut given, report);
     given.finish(report);
     let kind = kind.filter(|_| named)?;
     let said = Some(Said { span: at.span(), path: at.path.clone() });
-    Some(ProviderRead { name: name.to_owned(), kind, base, keys, auth, aws, traits, said })
+    Some(ProviderRead { name: name.to_owned(), kind, base, keys, auth, aws, azure, traits, said })
 }

@@ -52,6 +52,7 @@ pub(super) const TOLD: &[NamedTable] = &[
     ("keys", key),
     ("mock", mock),
     ("aws", aws),
+    ("azure", azure),
     ("providers", provider),
 ];
 
@@ -67,6 +68,7 @@ pub(super) const SHARED: &[NamedTable] = &[
     ("quirks", quirks),
     ("mock", mock),
     ("aws", aws),
+    ("azure", azure),
     ("key", key),
 ];
 
@@ -294,7 +296,9 @@ table! {
         mock: Shape::See(mock);
         /// region, keys and guardrail of Amazon Bedrock
         aws: Shape::See(aws);
-        /// accepted with a warning and ignored
+        /// resource, API version, model and identity at Azure
+        azure: Shape::See(azure);
+        /// as `azure.api_version`; elsewhere ignored with a warning
         api_version: Shape::Either(vec![Shape::Text, Shape::Number]), ~ "none";
     }
 }
@@ -412,7 +416,7 @@ table! {
 table! {
     /// A vendor of your own, or changes to a known one.
     pub(super) provider {
-        /// `openai`, `anthropic`, `gemini` or `bedrock`; required unless the vendor is a known one
+        /// `openai`, `anthropic`, `gemini`, `bedrock` or `azure`; required unless the vendor is a known one
         dialect: Shape::Choice(DIALECTS), ~ "the vendor's";
         /// for every deployment that says nothing else
         api_base | base_url | api_url: Shape::Url, ~ "the vendor's";
@@ -424,6 +428,8 @@ table! {
         google: Shape::Table(google);
         /// for every deployment that says nothing else, key by key
         aws: Shape::See(aws);
+        /// for every deployment that says nothing else, key by key; makes the vendor Azure
+        azure: Shape::See(azure);
     }
 }
 
@@ -437,6 +443,7 @@ const DIALECTS: &[&str] = &[
     "gemini.generate_content",
     "bedrock",
     "bedrock.converse",
+    "azure",
 ];
 
 table! {
@@ -463,6 +470,34 @@ table! {
         web_identity_token_file: Shape::Text, ~ "`AWS_WEB_IDENTITY_TOKEN_FILE`";
         /// the name of the role's session, in the account's logs
         role_session_name: Shape::Text, ~ "`tollgate`";
+    }
+}
+
+table! {
+    /// How Azure is reached, and how it is shown who asks.
+    pub(super) azure {
+        /// the resource's name, which makes its address: `https://<name>.openai.azure.com`
+        resource: Shape::Text, ~ "of `api_base`";
+        /// a date such as `2024-10-21` for the classic paths (`/openai/deployments/...`); `preview` or
+        /// `latest` on the v1 path, which needs none
+        api_version: Shape::Either(vec![Shape::Text, Shape::Number]), ~ "`AZURE_OPENAI_API_VERSION`, `OPENAI_API_VERSION`";
+        /// the model behind a deployment whose name does not say it; decides what it takes, and with
+        /// `claude` in it that Anthropic's dialect is spoken
+        base_model: Shape::Text, ~ "the deployment's name";
+        /// the directory of the application that asks for tokens
+        tenant_id: Shape::Text, ~ "`AZURE_TENANT_ID`";
+        /// the application, or the managed identity where a machine or service has several
+        client_id: Shape::Text, ~ "`AZURE_CLIENT_ID`";
+        /// the application's secret, as a reference such as `${VAR}` or `file:/path`
+        client_secret: Shape::Secret, ~ "`AZURE_CLIENT_SECRET`";
+        /// the file with the token that a cluster gives (workload identity)
+        token_file: Shape::Text, ~ "`AZURE_FEDERATED_TOKEN_FILE`";
+        /// where directories are
+        authority: Shape::Url, ~ "`AZURE_AUTHORITY_HOST`, `https://login.microsoftonline.com`";
+        /// what tokens are for
+        scope: Shape::Text, ~ "`https://cognitiveservices.azure.com/.default`";
+        /// the machine's metadata service
+        metadata_host: Shape::Text, ~ "`169.254.169.254`";
     }
 }
 

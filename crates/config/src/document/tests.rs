@@ -96,6 +96,7 @@ fn asked(text: &str) -> BTreeMap<String, BTreeSet<&'static str>> {
         "OPENAI_API_KEY_2",
         "ANTHROPIC_API_KEY",
         "VLLM_API_KEY",
+        "AZURE_CLIENT_SECRET",
         "BEDROCK_SECRET_KEY",
         "BEDROCK_SESSION_TOKEN",
     ]
@@ -114,7 +115,7 @@ fn asked(text: &str) -> BTreeMap<String, BTreeSet<&'static str>> {
     all
 }
 
-fn vendors() -> [tollgate_core_types::VendorPreset; 3] {
+fn vendors() -> [tollgate_core_types::VendorPreset; 4] {
     use tollgate_core_types::{Dialect, VendorPreset};
     let openai = VendorPreset {
         name: "openai",
@@ -143,7 +144,15 @@ fn vendors() -> [tollgate_core_types::VendorPreset; 3] {
         needs_key: false,
         ..openai
     };
-    [openai, anthropic, bedrock]
+    let azure = VendorPreset {
+        name: "azure",
+        otel_name: "azure.ai.openai",
+        env: &["AZURE_OPENAI", "AZURE"],
+        base: "https://{resource}.openai.azure.com",
+        needs_key: false,
+        ..openai
+    };
+    [openai, anthropic, bedrock, azure]
 }
 
 /// Keys that are moved to where they are read before anything is.

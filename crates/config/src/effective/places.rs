@@ -10,8 +10,8 @@ use crate::duration::say_duration;
 use crate::report::DeploymentSaid;
 use crate::tree::{Node, Value};
 use crate::types::{
-    Auth, Aws, AwsGuardrail, Completions, Credential, Deployment, Header, Limits, MockOptions,
-    Model, Params, QuirkOverrides,
+    Auth, Aws, AwsGuardrail, Azure, Completions, Credential, Deployment, Entra, EntraSource,
+    Header, Limits, MockOptions, Model, Params, QuirkOverrides,
 };
 
 /// The nodes that speak of a deployment, the nearest first.
@@ -84,6 +84,7 @@ pub(super) fn place(
         trace_context,
         mock: mocked,
         aws: amazon,
+        azure: microsoft,
     } = deployment;
     let own = |ways: Ways<'_>| nodes.find_own(ways, origins);
     let say = |ways: Ways<'_>| origins.say(nodes.find(ways, origins));
@@ -105,7 +106,7 @@ pub(super) fn place(
     items.extend(credential.as_ref().map(|credential| key(credential, nodes, origins)));
     match auth {
         // Said at the provider, whose own it is.
-        Auth::Dialect | Auth::Google(_) => {}
+        Auth::Dialect | Auth::Google(_) | Auth::Entra(_) => {}
         Auth::Bearer => items.push(Item::text("auth", "bearer", say(&[&["auth"]]))),
         Auth::Header(name) => items.push(Item::text("auth", name, say(&[&["auth"]]))),
     }
@@ -131,6 +132,7 @@ pub(super) fn place(
     }
     items.extend(quirks(traits, nodes, origins));
     items.extend(amazon.as_ref().and_then(|aws| bedrock(aws, nodes, origins)));
+    items.extend(microsoft.as_ref().and_then(|it| azure(it, auth, nodes, origins)));
     items.extend(mocked.as_ref().and_then(|options| mock(options, nodes, origins)));
     items
 }
@@ -321,6 +323,43 @@ fn mock(options: &MockOptions, nodes: &Nodes<'_>, origins: &Origins<'_>) -> Opti
     }
     items.push(Item::plain("fail_status", fail_status, say("fail_status")));
     Some(Item::map("mock", items))
+}
+
+/// What configuration itself says of Azure; what the environment says is not repeated.
+fn azure(azure: &Azure, auth: &Auth, nodes: &Nodes<'_>, origins: &Origins<'_>) -> Option<Item> {
+    let Azure { api_version, base_model } = azure;
+    let find = |key: &str| nodes.find_own(&[&["azure", key]], origins);
+    let version = find("api_version").or_else(|| nodes.find_own(&[&["api_version"]], origins));
+    let mut items = Vec::new();
+    let mut text = |key: &str, said: Option<&Node>, value: Option<&str>| {
+        let value = value.filter(|_| said.is_some());
+        items.extend(value.map(|value| Item::text(key, value, origins.say(said))));
+    };
+    text("api_version", version, api_version.as_deref());
+    text("base_model", find("base_model"), base_model.as_deref());
+    if let Auth::Entra(Entra { scope, source }) = auth {
+        text("scope", find("scope"), Some(scope));
+        let (app, client_id, host) = match source {
+            EntraSource::Secret { app, .. } | EntraSource::Workload { app, .. } => {
+                (Some(app), Some(app.client_id.as_str()), None)
+            }
+            EntraSource::Service { client_id, .. } => (None, client_id.as_deref(), None),
+            EntraSource::Machine { host, client_id } => (None, client_id.as_deref(), Some(host)),
+        };
+        text("tenant_id", find("tenant_id"), app.map(|app| app.tenant.as_str()));
+        text("authority", find("authority"), app.map(|app| app.authority.as_str()));
+        text("client_id", find("client_id"), client_id);
+        text("metadata_host", find("metadata_host"), host.map(String::as_str));
+        let file = match source {
+            EntraSource::Workload { token_file, .. } => Some(token_file.display().to_string()),
+            EntraSource::Secret { .. }
+            | EntraSource::Service { .. }
+            | EntraSource::Machine { .. } => None,
+        };
+        text("token_file", find("token_file"), file.as_deref());
+        text("client_secret", find("client_secret"), Some(MASK));
+    }
+    (!items.is_empty()).then(|| Item::map("azure", items))
 }
 
 /// What configuration itself says of Amazon Bedrock; what the environment says is not repeated.

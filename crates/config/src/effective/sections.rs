@@ -4,6 +4,7 @@ use tollgate_core_types::Dialect;
 
 use super::origin::{Origins, Ways};
 use super::{Item, MASK, Shown};
+use crate::check::azure;
 use crate::duration::{say_duration, say_size};
 use crate::tree::Node;
 use crate::types::{
@@ -210,14 +211,21 @@ pub(super) fn providers(models: &[Model], origins: &Origins<'_>) -> Option<Item>
     let mut items: Vec<Item> = Vec::new();
     for deployment in models.iter().flat_map(|model| &model.deployments) {
         let provider = &deployment.provider;
-        let ProviderKind::Own(dialect) = &provider.kind else { continue };
+        let own = match &provider.kind {
+            ProviderKind::Own(dialect) => Some(*dialect),
+            // Another resource of a vendor that is known.
+            ProviderKind::Vendor(preset) if preset.name != provider.name => None,
+            ProviderKind::Vendor(_) | ProviderKind::Mock => continue,
+        };
         if items.iter().any(|item| item.key == provider.name) {
             continue;
         }
-        let name = match *dialect {
-            Dialect::ANTHROPIC_MESSAGES => "anthropic",
-            Dialect::GEMINI_GENERATE => "gemini",
-            _ => "openai",
+        let name = match own {
+            None => azure::NAME,
+            Some(Dialect::ANTHROPIC_MESSAGES) => "anthropic",
+            Some(Dialect::GEMINI_GENERATE) => "gemini",
+            Some(Dialect::BEDROCK_CONVERSE) => "bedrock",
+            Some(_) => "openai",
         };
         let origin = origins.of(&[&["providers", &provider.name, "dialect"]]);
         let mut said = vec![Item::text("dialect", name, origin)];

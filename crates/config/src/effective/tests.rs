@@ -21,7 +21,7 @@ const OPENAI: VendorPreset = VendorPreset {
     embedding_models: &[],
     needs_key: true,
 };
-const VENDORS: [VendorPreset; 3] = [
+const VENDORS: [VendorPreset; 4] = [
     OPENAI,
     VendorPreset {
         name: "anthropic",
@@ -30,6 +30,15 @@ const VENDORS: [VendorPreset; 3] = [
         base: "https://api.anthropic.com",
         chat: Dialect::ANTHROPIC_MESSAGES,
         models: &["claude-sonnet-5"],
+        ..OPENAI
+    },
+    VendorPreset {
+        name: "azure",
+        otel_name: "azure.ai.openai",
+        env: &["AZURE_OPENAI", "AZURE"],
+        base: "https://{resource}.openai.azure.com",
+        models: &[],
+        needs_key: false,
         ..OPENAI
     },
     VendorPreset {
@@ -51,6 +60,7 @@ fn env() -> BTreeMap<String, String> {
         "OPENAI_API_KEY_2",
         "ANTHROPIC_API_KEY",
         "VLLM_API_KEY",
+        "AZURE_CLIENT_SECRET",
         "BEDROCK_SECRET_KEY",
         "BEDROCK_SESSION_TOKEN",
     ]

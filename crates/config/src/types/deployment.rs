@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 use tollgate_core_types::{Dialect, JsonText, VendorPreset};
 
-use super::{Aws, GoogleAuth, Timeouts};
+use super::{Aws, Azure, Entra, GoogleAuth, Timeouts};
 use crate::secret::Secret;
 
 /// One deployment: exactly one address and at most one credential.
@@ -51,6 +51,8 @@ pub struct Deployment {
     pub trace_context: Option<bool>,
     /// How Amazon Bedrock is reached; `Some` for it alone.
     pub aws: Option<Aws>,
+    /// How Azure is reached; `Some` for it alone.
+    pub azure: Option<Azure>,
     /// How the mock provider behaves; `Some` for it alone.
     pub mock: Option<MockOptions>,
 }
@@ -128,6 +130,8 @@ pub enum Auth {
     Header(String),
     /// Tokens of Google Cloud, in place of a credential.
     Google(GoogleAuth),
+    /// Tokens of Entra ID, in place of a credential.
+    Entra(Entra),
 }
 
 /// A header whose value is shown to nobody but the vendor.

@@ -1,6 +1,6 @@
 //! Starting from the environment alone, as users of other systems have it set.
 
-use tollgate_config::{Config, Origin};
+use tollgate_config::{Auth, Config, Origin};
 
 use crate::support::{from_env, from_files, problems, warnings};
 
@@ -234,6 +234,80 @@ fn a_version_is_ignored_and_said_so() {
         ["environment variable OPENAI_API_VERSION: openai has no API versions; the variable is \
           ignored (remove it)"]
     );
+}
+
+#[test]
+fn azure_starts_from_its_own_names() {
+    let config = from_env(&[
+        ("AZURE_OPENAI_API_KEY", "k"),
+        ("AZURE_OPENAI_ENDPOINT", "https://r.openai.azure.com/"),
+        ("OPENAI_API_VERSION", "2024-10-21"),
+        ("AZURE_OPENAI_DEPLOYMENTS", "gpt-4o=mine, o3"),
+        ("OPENAI_API_KEY", "k2"),
+        ("OPENAI_MODEL", "gpt-4o"),
+    ])
+    .unwrap();
+    assert_eq!(
+        table(&config),
+        [
+            "gpt-4o openai gpt-4o https://api.openai.com/v1 k2",
+            "gpt-4o azure mine https://r.openai.azure.com k",
+            "o3 azure o3 https://r.openai.azure.com k",
+        ]
+    );
+    assert!(warnings(&config).is_empty(), "{:?}", warnings(&config));
+    let azure = config.models[1].deployments[0].azure.as_ref().unwrap();
+    assert_eq!(azure.api_version.as_deref(), Some("2024-10-21"));
+}
+
+#[test]
+fn azure_without_a_key_shows_tokens_and_without_an_address_does_not_start() {
+    let address = ("AZURE_OPENAI_ENDPOINT", "https://r.openai.azure.com");
+    let model = ("AZURE_OPENAI_DEPLOYMENT", "gpt-4o");
+    let auth = |env: &[(&str, &str)]| from_env(env).unwrap().models[0].deployments[0].auth.clone();
+    assert!(matches!(auth(&[address, model]), Auth::Entra(_)));
+    assert_eq!(auth(&[address, model, ("AZURE_OPENAI_API_KEY", "k")]), Auth::Dialect);
+    assert_eq!(
+        problems(from_env(&[("AZURE_OPENAI_API_KEY", "k"), model])),
+        ["environment variable AZURE_OPENAI_API_KEY: azure has no address (set \
+          AZURE_OPENAI_ENDPOINT)"]
+    );
+    // The environment's key is for the environment's address alone.
+    let file = [("a.yaml", "models: { m: { provider: azure, api_base: \"http://localhost:1\" } }")];
+    let config = from_files(&file, &[("AZURE_OPENAI_API_KEY", "k"), address]).unwrap();
+    assert!(matches!(config.models[0].deployments[0].auth, Auth::Entra(_)));
+    let file = [("a.yaml", "models: { m: { provider: azure } }")];
+    let config = from_files(&file, &[("AZURE_OPENAI_API_KEY", "k"), address]).unwrap();
+    assert_eq!(table(&config), ["m azure m https://r.openai.azure.com k"]);
+}
+
+#[test]
+fn several_resources_of_azure_are_several_providers() {
+    let text = "providers:
+  eu: { azure: { resource: r-eu, api_version: 2024-10-21 }, api_key: k1 }
+  us: { dialect: azure, api_base: https://r-us.services.ai.azure.com, api_key: k2, auth: bearer }
+models:
+  m:
+    deployments:
+      - { provider: eu, model: d, azure: { base_model: gpt-5 } }
+      - { provider: us, model: claude-opus-4-6 }
+";
+    let config = from_files(&[("a.yaml", text)], &[]).unwrap();
+    let places = &config.models[0].deployments;
+    assert_eq!(
+        table(&config),
+        [
+            "m eu d https://r-eu.openai.azure.com k1",
+            "m us claude-opus-4-6 https://r-us.services.ai.azure.com k2",
+        ]
+    );
+    assert!(places.iter().all(|place| place.provider.otel_name() == "azure.ai.openai"));
+    let eu = places[0].azure.as_ref().unwrap();
+    assert_eq!(
+        (eu.api_version.as_deref(), eu.base_model.as_deref()),
+        (Some("2024-10-21"), Some("gpt-5"))
+    );
+    assert_eq!((&places[0].auth, &places[1].auth), (&Auth::Dialect, &Auth::Bearer));
 }
 
 #[test]

@@ -16,6 +16,7 @@ fn example(name: &str) -> Config {
         ("ANTHROPIC_API_KEY", "k3"),
         ("AZURE_API_KEY", "k4"),
         ("AZURE_RESOURCE", "my-resource"),
+        ("AZURE_CLIENT_SECRET", "k11"),
         ("ZHIPU_KEY_1", "k5"),
         ("ZHIPU_KEY_2", "k6"),
         ("SILICONFLOW_API_KEY", "k7"),
@@ -53,8 +54,10 @@ fn the_examples_say_what_they_are_for() {
     let failover = example("openai-azure-anthropic-failover.yaml");
     let azure = &failover.models[0].deployments[2];
     let base = azure.base.as_ref().unwrap().as_str();
-    assert_eq!(base, "https://my-resource.openai.azure.com/openai/v1");
-    assert_eq!(azure.auth, Auth::Header("api-key".to_owned()));
+    assert_eq!(base, "https://my-resource.openai.azure.com");
+    assert_eq!(azure.auth, Auth::Dialect);
+    let base_model = azure.azure.as_ref().unwrap().base_model.as_deref();
+    assert_eq!(base_model, Some("gpt-4o"));
     let priorities: Vec<u32> =
         failover.models[0].deployments.iter().map(|deployment| deployment.priority).collect();
     assert!(priorities.contains(&0) && priorities.contains(&1), "{priorities:?}");

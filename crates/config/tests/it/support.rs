@@ -57,6 +57,16 @@ pub(crate) const VENDORS: &[VendorPreset] = &[
         needs_key: true,
     },
     VendorPreset {
+        name: "azure",
+        otel_name: "azure.ai.openai",
+        env: &["AZURE_OPENAI", "AZURE"],
+        base: "https://{resource}.openai.azure.com",
+        chat: Dialect::OPENAI_CHAT,
+        models: &[],
+        embedding_models: &[],
+        needs_key: false,
+    },
+    VendorPreset {
         name: "bedrock",
         otel_name: "aws.bedrock",
         env: &["BEDROCK"],

@@ -9,13 +9,14 @@ use tollgate_providers_common::{Authorizer, ParamRules, Provider, Transport, Ups
 use tollgate_providers_mock::{Flaky, MockScript, MockTransport};
 use tollgate_providers_openai::Completions;
 use tollgate_telemetry::Telemetry;
-use tollgate_transport::{Control, HyperTransport};
+use tollgate_transport::{Control, HyperTransport, JwtError};
 
 use super::{BuildError, address};
 use crate::authorize::{KeyAuthorizer, Scheme};
 use crate::aws::{self, AwsKeyring, SigV4Authorizer};
+use crate::bearer::{BearerAuthorizer, Identity, Source, TokenKeyring};
 use crate::deployment::{AttemptDeadlines, CompletionsRoute, Deployment, ShownLimits};
-use crate::google::GoogleAuthorizer;
+use crate::google::Google;
 use crate::redact;
 use crate::vendors;
 
@@ -25,6 +26,7 @@ pub(super) struct Builder<'a> {
     pub(super) transport: Arc<HyperTransport>,
     pub(super) control: &'a Arc<Control>,
     pub(super) aws: &'a AwsKeyring,
+    pub(super) tokens: &'a TokenKeyring,
 }
 
 /// A vendor as far as its deployments differ by it.
@@ -46,9 +48,13 @@ impl Builder<'_> {
         let vendor = self.vendor(config)?;
         let name = config.provider.name.as_str();
         let upstream = config.upstream_model.as_str();
-        let base_model = config.aws.as_ref().and_then(|aws| aws.base_model.as_deref());
-        let named = base_model.unwrap_or(upstream);
-        let mut quirks = vendors::quirks(name, named, vendor.chat);
+        let named = base_model(config).unwrap_or(upstream);
+        // Another resource of Azure is Azure by another name.
+        let known = match &config.provider.kind {
+            ProviderKind::Vendor(preset) => preset.name,
+            ProviderKind::Own(_) | ProviderKind::Mock => name,
+        };
+        let mut quirks = vendors::quirks(known, named, vendor.chat);
         override_quirks(&mut quirks, config.quirks);
         let target = UpstreamTarget {
             base: vendor.base,
@@ -97,11 +103,21 @@ impl Builder<'_> {
         config: &tollgate_config::Deployment,
         chat: Dialect,
     ) -> Result<Arc<dyn Authorizer>, BuildError> {
-        let Auth::Google(auth) = &config.auth else {
-            return Ok(Arc::new(authorizer(config, chat)?));
+        let tokens = match &config.auth {
+            Auth::Google(auth) => {
+                let source = || Ok(Box::new(Google::try_new(auth)?) as Box<dyn Source>);
+                self.tokens.tokens(Identity::Google(auth.clone()), self.control, source)
+            }
+            Auth::Entra(entra) => {
+                let source = || Ok(Box::new(entra.clone()) as Box<dyn Source>);
+                self.tokens.tokens(Identity::Entra(entra.clone()), self.control, source)
+            }
+            Auth::Dialect | Auth::Bearer | Auth::Header(_) => {
+                return Ok(Arc::new(authorizer(config, chat)?));
+            }
         };
-        let google = GoogleAuthorizer::try_new(auth, Arc::clone(self.control));
-        Ok(Arc::new(google.map_err(|error| BuildError::deployment(&config.id, error))?))
+        let tokens = tokens.map_err(|error: JwtError| BuildError::deployment(&config.id, error))?;
+        Ok(Arc::new(BearerAuthorizer(tokens)))
     }
 
     fn vendor(&self, config: &tollgate_config::Deployment) -> Result<Vendor, BuildError> {
@@ -114,16 +130,63 @@ impl Builder<'_> {
         if let Some(aws) = &config.aws {
             return self.bedrock(config, aws, chat);
         }
-        let provider = vendors::provider(&config.provider.name, chat, Completions::Native)
-            .ok_or_else(|| BuildError::deployment(id, format!("no codec speaks {chat}")))?;
+        if let Some(azure) = &config.azure {
+            return self.azure(config, azure);
+        }
+        let name = config.provider.name.as_str();
+        let vertex = matches!(config.auth, Auth::Google(_))
+            .then(|| vendors::claude_on_vertex(name, &config.upstream_model))
+            .flatten();
+        let (provider, chat) = match vertex {
+            Some(ref claude) => (Arc::clone(claude), Dialect::ANTHROPIC_MESSAGES),
+            None => {
+                let provider = vendors::provider(name, chat, Completions::Native);
+                let none = || BuildError::deployment(id, format!("no codec speaks {chat}"));
+                (provider.ok_or_else(none)?, chat)
+            }
+        };
         let given = config.base.as_ref().map(tollgate_config::BaseUrl::as_str).or(own_base);
         let given = given.ok_or_else(|| BuildError::deployment(id, "it has no api_base"))?;
         let default_path = own_base.map_or_else(|| "/v1".to_owned(), address::path_of);
-        let base =
+        let mut base =
             address::normalise(given, chat, &default_path).map_err(BuildError::address(id))?;
+        if vertex.is_some() {
+            let moved = tollgate_providers_gemini::ClaudeOnVertex::base(&base);
+            base = moved.map_err(|error| BuildError::deployment(id, error))?;
+        }
         let transport = self.transport.clone();
         let authorizer = self.authorizer(config, chat)?;
         Ok(Vendor { provider, chat, base, transport, authorizer })
+    }
+
+    /// Azure: where requests go depends on the model, and keys have headers of their own.
+    fn azure(
+        &self,
+        config: &tollgate_config::Deployment,
+        azure: &tollgate_config::Azure,
+    ) -> Result<Vendor, BuildError> {
+        let id = config.id.as_str();
+        let bad = |error: &dyn std::fmt::Display| BuildError::deployment(id, error.to_string());
+        let given = config.base.as_ref().map_or("", tollgate_config::BaseUrl::as_str);
+        let given: http::Uri = given.parse().map_err(|error: http::uri::InvalidUri| bad(&error))?;
+        let name = config.provider.name.as_str();
+        let provider = vendors::azure(name, &config.upstream_model, &given, azure);
+        let provider = provider.map_err(|error| bad(&error))?;
+        let (chat, base) = (provider.dialect(), provider.base().clone());
+        let authorizer: Arc<dyn Authorizer> = if config.auth == Auth::Dialect {
+            // Foundry takes either of two for Claude; its own SDK sends both.
+            let names: &[HeaderName] = if chat == Dialect::ANTHROPIC_MESSAGES {
+                &[HeaderName::from_static("x-api-key"), HeaderName::from_static("api-key")]
+            } else {
+                &[HeaderName::from_static("api-key")]
+            };
+            let key = config.credential.as_ref().map(|credential| credential.secret.expose());
+            Arc::new(KeyAuthorizer::in_headers(names, key).map_err(|error| bad(&error))?)
+        } else {
+            self.authorizer(config, chat)?
+        };
+        let transport = self.transport.clone();
+        Ok(Vendor { provider: Arc::new(provider), chat, base, transport, authorizer })
     }
 
     /// Amazon Bedrock: its address and its signatures have a region.
@@ -174,6 +237,12 @@ fn mock(config: &tollgate_config::Deployment) -> Result<Vendor, BuildError> {
     })
 }
 
+/// The model behind a name that does not say it.
+fn base_model(config: &tollgate_config::Deployment) -> Option<&str> {
+    let amazons = config.aws.as_ref().and_then(|aws| aws.base_model.as_deref());
+    amazons.or_else(|| config.azure.as_ref().and_then(|azure| azure.base_model.as_deref()))
+}
+
 /// The vendor's address with its region; in China it ends otherwise.
 fn in_region(base: &str, region: &str) -> String {
     let Some((before, after)) = base.split_once("{region}") else { return base.to_owned() };
@@ -189,6 +258,11 @@ fn completions(config: &tollgate_config::Deployment) -> CompletionsRoute {
             CompletionsRoute::fixed(true)
         }
         (Some(tollgate_config::Completions::Chat), _) => CompletionsRoute::fixed(false),
+        // Raw prompts have models of their own there.
+        (None, ProviderKind::Vendor(_)) if config.azure.is_some() => {
+            let model = base_model(config).unwrap_or(&config.upstream_model);
+            CompletionsRoute::fixed(tollgate_providers_azure::completes_text(model))
+        }
         (None, ProviderKind::Vendor(preset)) if preset.name != "openai" => {
             CompletionsRoute::fixed(false)
         }
@@ -212,8 +286,8 @@ fn authorizer(
         Auth::Dialect if chat == Dialect::GEMINI_GENERATE => {
             Scheme::Header(HeaderName::from_static("x-goog-api-key"))
         }
-        // Google's tokens have an authorizer of their own.
-        Auth::Dialect | Auth::Google(_) => Scheme::Bearer,
+        // Tokens have an authorizer of their own.
+        Auth::Dialect | Auth::Google(_) | Auth::Entra(_) => Scheme::Bearer,
     };
     let key = config.credential.as_ref().map(|credential| credential.secret.expose());
     KeyAuthorizer::try_new(&scheme, key).map_err(|error| BuildError::deployment(id, error))

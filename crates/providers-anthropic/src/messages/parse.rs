@@ -22,7 +22,7 @@ use crate::wire::ask::{Content, Turn};
 use crate::wire::lenient;
 
 /// How the line starts that Claude Code puts before its system prompt.
-const BILLING_HEADER: &str = "x-anthropic-billing-header:";
+pub(crate) const BILLING_HEADER: &str = "x-anthropic-billing-header:";
 
 /// Fields of a client's request that the domain has no word for.
 pub(super) type Extra = Vec<(String, JsonText)>;

@@ -61,6 +61,24 @@ fn claude_is_spared_reasoning_that_it_did_not_sign_and_other_servers_are_not() {
 }
 
 #[test]
+fn the_accounting_line_of_claude_code_is_for_claude_alone() {
+    let body = r#"{"model":"m","max_tokens":5,"system":[{"type":"text","text":"x-anthropic-billing-header: cch=1;"},{"type":"text","text":"p"}],"messages":[{"role":"user","content":"q"}]}"#;
+    let asked = asked(body);
+    let request = spliced(&asked, &target("claude-opus-5"));
+    assert_eq!(text(&request), body.replace("\"m\"", "\"claude-opus-5\""));
+    assert_eq!(
+        text(&spliced(&asked, &target("m"))),
+        r#"{"model":"m","max_tokens":5,"system":[{"type":"text","text":"p"}],"messages":[{"role":"user","content":"q"}]}"#
+    );
+    let alone = body.replace(r#",{"type":"text","text":"p"}"#, "");
+    let request = spliced(&self::asked(&alone), &target("m"));
+    assert_eq!(
+        text(&request),
+        r#"{"model":"m","max_tokens":5,"messages":[{"role":"user","content":"q"}]}"#
+    );
+}
+
+#[test]
 fn the_strategy_is_ours_and_a_missing_model_is_added() {
     let body = r#"{"load_balance_strategy":"random","messages":[{"role":"user","content":"a"}],"max_tokens":1}"#;
     let request = spliced(&asked(body), &target("m"));

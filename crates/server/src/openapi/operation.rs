@@ -142,6 +142,15 @@ impl Operation {
         self
     }
 
+    /// A part of the request's query.
+    pub(crate) fn in_query(mut self, name: &str, about: &str) -> Self {
+        let schema = json!({ "type": "string" });
+        self.parameters.push(json!({
+            "name": name, "in": "query", "description": about, "schema": schema,
+        }));
+        self
+    }
+
     /// A header of the request.
     pub(crate) fn in_head(mut self, name: &str, about: &str) -> Self {
         let schema = json!({ "type": "string" });

@@ -65,6 +65,9 @@ pub(crate) fn models_short(schemas: &mut Schemas) -> Operation {
 fn list(schemas: &mut Schemas, id: &str) -> Operation {
     let lists = [schemas.written::<openai::ModelList>(), schemas.written::<anthropic::ModelList>()];
     by_sdk(look(schemas, id, "Models", "Every model"))
+        .in_query("limit", "How many at most, in Anthropic's shape; all where it is not there.")
+        .in_query("after_id", "The id before the first one, in Anthropic's shape.")
+        .in_query("before_id", "The id behind the last one, in Anthropic's shape.")
         .gives("The models, in the shape of the SDK that asks.", &json!({ "anyOf": lists }))
 }
 

@@ -2,13 +2,13 @@
 
 use std::collections::HashSet;
 
-use super::Given;
-use crate::check::aws;
+use super::{AzureGiven, Given};
 use crate::check::credentials::Credentials;
 use crate::check::keys::{self, KeyGiven};
 use crate::check::models::Env;
 use crate::check::timing::capped;
 use crate::check::traits::Traits;
+use crate::check::{aws, azure};
 use crate::check::{base, params};
 use crate::env_start::{Door, VendorEnv};
 use crate::read::At;
@@ -56,6 +56,7 @@ impl Builder {
         let mut slots = slots(given, env, report);
         bearer(&mut slots, given, env, report);
         let template = template(given, layers, env, report);
+        refuse_contradiction(&slots, given, report);
         let several = slots.len() > 1;
         let mut deployments = Vec::with_capacity(slots.len());
         for (n, slot) in slots.into_iter().enumerate() {
@@ -73,6 +74,7 @@ impl Builder {
             deployments.push(Deployment {
                 id: self.unique(id, given, report),
                 base: slot.base,
+                auth: shown(&template, given, env, credential.is_some()),
                 credential,
                 weight: template.weight * slot.key.map_or(1.0, |key| key.weight),
                 ..template.clone()
@@ -125,8 +127,38 @@ fn template(given: &Given, layers: &Layers<'_>, env: &Env<'_>, report: &mut Repo
         supports_tools: traits.supports_tools,
         trace_context: traits.trace_context,
         mock: given.mock,
+        azure: azure::is_azure(&provider.kind).then(|| {
+            azure::resolve(layers_of(given), given.api_version.as_deref(), env.context.env)
+        }),
         aws: aws::is_bedrock(&provider.kind)
             .then(|| aws::resolve(given.aws.as_ref(), provider.aws.as_ref(), env.context.env)),
+    }
+}
+
+/// A deployment's own word on Azure over its provider's.
+fn layers_of(given: &Given) -> [Option<&AzureGiven>; 2] {
+    [given.azure.as_ref(), given.provider.azure.as_ref()]
+}
+
+/// How it is shown who asks: at Azure without a key, tokens are.
+fn shown(template: &Deployment, given: &Given, env: &Env<'_>, has_key: bool) -> Auth {
+    let silent = template.auth == Auth::Dialect && !has_key;
+    if silent && azure::is_azure(&given.provider.kind) {
+        return Auth::Entra(azure::entra(layers_of(given), env.context.env));
+    }
+    template.auth.clone()
+}
+
+/// An address of the v1 path and a dated version, both of the configuration, are one too many.
+fn refuse_contradiction(slots: &[Slot], given: &Given, report: &mut Report) {
+    let beside = given.api_version.as_deref();
+    let version = azure::said_version(layers_of(given), beside);
+    let Some(version) = version.filter(|_| azure::is_azure(&given.provider.kind)) else { return };
+    let bases = slots.iter().filter_map(|slot| slot.base.as_ref());
+    if bases.into_iter().any(|base| azure::contradicts(base, version)) {
+        let message = "the address is of the v1 path, which has no dated versions";
+        let hint = "end the address before `/openai`, or leave `api_version` out";
+        report.problem_hint(given.said.span, &given.said.path, message, hint);
     }
 }
 
@@ -167,9 +199,13 @@ fn bearer(slots: &mut [Slot], given: &Given, env: &Env<'_>, report: &mut Report)
 
 fn slots(given: &Given, env: &Env<'_>, report: &mut Report) -> Vec<Slot> {
     let provider = &given.provider;
-    let chosen = given.base.as_ref().or(provider.base.as_ref());
+    let resource =
+        |azure: &'_ Option<AzureGiven>| azure.as_ref().and_then(|it| it.resource.clone());
+    let own = given.base.clone().or_else(|| resource(&given.azure));
+    let below = provider.base.clone().or_else(|| resource(&provider.azure));
+    let chosen = own.or(below);
     let keys = given.keys.as_ref().or(provider.keys.as_ref());
-    let base = match (&provider.kind, chosen) {
+    let base = match (&provider.kind, &chosen) {
         (ProviderKind::Mock, _) => None,
         (_, Some(base)) => Some(base.clone()),
         (ProviderKind::Vendor(preset), None) => {
@@ -238,6 +274,9 @@ fn bedrock_base<'a>(env: &Env<'a>) -> Option<&'a str> {
 
 /// A vendor's own address; for Bedrock the environment may name another, as it does for AWS's tools.
 fn known_base(base: &str, given: &Given, env: &Env<'_>, report: &mut Report) -> Option<BaseUrl> {
+    if azure::is_azure(&given.provider.kind) {
+        return azure_base(given, env, report);
+    }
     let named = aws::is_bedrock(&given.provider.kind).then(|| env.context.env.get(aws::ENDPOINT));
     match named.flatten().filter(|text| !text.trim().is_empty()) {
         None => own_base(base, given, env, report),
@@ -247,6 +286,18 @@ fn known_base(base: &str, given: &Given, env: &Env<'_>, report: &mut Report) -> 
             base::vendor(&At { node: &node, path }, env.own, report)
         }
     }
+}
+
+/// Azure's address, which has a resource and therefore none that is known.
+fn azure_base(given: &Given, env: &Env<'_>, report: &mut Report) -> Option<BaseUrl> {
+    let Some(text) = azure::endpoint(env.context.env) else {
+        let message = format!("`api_base` is missing for provider `{}`", given.provider.name);
+        let hint = "write `azure: { resource: its-name }`, or set AZURE_OPENAI_ENDPOINT";
+        report.problem_hint(given.said.span, &given.said.path, message, hint);
+        return None;
+    };
+    let node = Node::text(text, Written::InEnvironment, given.said.span);
+    base::vendor(&At { node: &node, path: given.said.path.clone() }, env.own, report)
 }
 
 /// A preset's address, which is right as it is written in this program, but may be our own.
@@ -263,7 +314,9 @@ fn own_base(base: &str, given: &Given, env: &Env<'_>, report: &mut Report) -> Op
 
 fn warn_of_plain_http(given: &Given, deployments: &[Deployment], report: &mut Report) {
     let exposed = |deployment: &&Deployment| {
-        deployment.credential.is_some() && deployment.base.as_ref().is_some_and(base::is_exposed)
+        let tokens = matches!(deployment.auth, Auth::Entra(_));
+        (deployment.credential.is_some() || tokens)
+            && deployment.base.as_ref().is_some_and(base::is_exposed)
     };
     if deployments.iter().find(exposed).is_some() {
         let message = "the key goes out over plain http";

@@ -2,6 +2,7 @@
 
 use super::Context;
 use crate::models::one_sampler;
+use crate::request::refuses_sampling;
 
 /// The dialect's highest temperature, which is its default as well; others go to 2.
 const TEMPERATURE_MAX: f64 = 1.0;
@@ -23,7 +24,7 @@ pub(super) fn read(
     thinks: bool,
     cx: &mut Context<'_>,
 ) -> Sampling {
-    if thinks || cx.target.quirks.no_sampling {
+    if thinks || cx.target.quirks.no_sampling || refuses_sampling(cx.target) {
         for (field, given) in [
             ("temperature", temperature.is_some_and(|t| t != TEMPERATURE_MAX)),
             ("top_p", top_p.is_some_and(|p| p != TOP_P_ALL)),

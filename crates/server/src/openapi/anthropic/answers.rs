@@ -107,6 +107,6 @@ pub(crate) struct ModelList {
     pub(crate) data: Vec<Model>,
     pub(crate) first_id: Option<String>,
     pub(crate) last_id: Option<String>,
-    /// All come at once.
+    /// Whether there are more behind them, or before them.
     pub(crate) has_more: bool,
 }

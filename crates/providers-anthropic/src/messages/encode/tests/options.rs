@@ -236,3 +236,25 @@ fn a_user_is_an_id_and_no_person() {
     assert_eq!(at(&body, "metadata"), json!({"user_id": "u"}));
     assert_eq!(lost, ["-safety_identifier"]);
 }
+
+/// A version that the operator asks for decides as the model does.
+#[test]
+fn a_configured_version_that_refuses_sampling_is_spared_it() {
+    let chat = ChatRequest { temperature: Some(0.5), top_k: Some(4), ..hello() };
+    let mut target = target("claude-opus-4-1");
+    let header = |value| {
+        (http::HeaderName::from_static("anthropic-version"), http::HeaderValue::from_static(value))
+    };
+    for (version, sent, lost) in [
+        ("2023-06-01", json!(0.5), 0),
+        ("2026-10-21", Value::Null, 2),
+        ("2027-01-01", Value::Null, 2),
+    ] {
+        target.headers = vec![header(version)];
+        let encoded = encode(&chat, &target).unwrap();
+        let body: Value = serde_json::from_slice(encoded.request.body()).unwrap();
+        assert_eq!(body.get("temperature").cloned().unwrap_or_default(), sent, "{version}");
+        assert_eq!(encoded.lost.len(), lost, "{version}");
+        assert_eq!(encoded.request.headers()["anthropic-version"], version);
+    }
+}

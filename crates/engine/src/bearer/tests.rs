@@ -4,7 +4,9 @@ use super::*;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
-use tollgate_transport::{HyperTransport, TransportConfig};
+use tollgate_transport::{HyperTransport, JwtError, TransportConfig};
+
+use crate::google::Google;
 
 /// A metadata server that answers each request with the next of these, the last for ever.
 async fn machine(answers: Vec<(u16, &'static str)>) -> (String, Arc<AtomicUsize>) {
@@ -33,13 +35,14 @@ async fn machine(answers: Vec<(u16, &'static str)>) -> (String, Arc<AtomicUsize>
     (host, asked)
 }
 
-fn authorizer(host: String) -> GoogleAuthorizer {
+fn authorizer(host: String) -> BearerAuthorizer {
     let transport = HyperTransport::new(TransportConfig::default()).unwrap();
     let auth = GoogleAuth::Metadata { host };
-    GoogleAuthorizer::try_new(&auth, Arc::new(transport.control())).unwrap()
+    let source = Box::new(Google::try_new(&auth).unwrap());
+    BearerAuthorizer(Arc::new(Tokens::new(source, Arc::new(transport.control()))))
 }
 
-async fn shown(authorizer: &GoogleAuthorizer) -> Result<String, ErrorClass> {
+async fn shown(authorizer: &BearerAuthorizer) -> Result<String, ErrorClass> {
     let mut request = Request::new(Bytes::new());
     if !authorizer.authorize_now(&mut request) {
         authorizer.authorize(&mut request).await.map_err(|error| error.class)?;
@@ -79,7 +82,7 @@ async fn a_token_that_still_holds_outlives_a_failed_refresh() {
     let mut header = HeaderValue::from_static("Bearer old");
     header.set_sensitive(true);
     let token = Token { header, refresh: now, end: now + Duration::from_secs(60) };
-    authorizer.token.store(Some(Arc::new(token)));
+    authorizer.0.token.store(Some(Arc::new(token)));
     for _ in 0..3 {
         assert_eq!(shown(&authorizer).await.as_deref(), Ok("Bearer old"));
     }
@@ -97,18 +100,25 @@ async fn a_failure_speaks_for_all_who_waited_and_says_whose_fault_it_is() {
     assert_eq!(shown(&gone).await, Err(ErrorClass::Connect));
 }
 
-#[test]
-fn answers_are_read_and_a_refusal_names_its_reason() {
-    let (token, life) = token::read(200, ONE.1.as_bytes()).unwrap();
-    assert_eq!((token.as_str(), life), ("one", Duration::from_secs(3600)));
-    for (status, body, class) in [
-        (200, "{}", ErrorClass::Auth),
-        (200, "<html>", ErrorClass::Auth),
-        (401, "", ErrorClass::Auth),
-        (500, "", ErrorClass::Overload),
-    ] {
-        assert_eq!(token::read(status, body.as_bytes()).unwrap_err().class, class, "{body}");
+#[tokio::test]
+async fn deployments_of_one_identity_share_its_tokens_and_nothing_is_kept_for_nobody() {
+    let (host, asked) = machine(vec![ONE]).await;
+    let transport = HyperTransport::new(TransportConfig::default()).unwrap();
+    let control = Arc::new(transport.control());
+    let keyring = TokenKeyring::default();
+    let tokens = |host: &str| {
+        let auth = GoogleAuth::Metadata { host: host.to_owned() };
+        let source = || Ok::<_, JwtError>(Box::new(Google::try_new(&auth)?) as Box<dyn Source>);
+        keyring.tokens(Identity::Google(auth.clone()), &control, source).unwrap()
+    };
+    let (first, second) = (tokens(&host), tokens(&host));
+    assert!(Arc::ptr_eq(&first, &second) && !Arc::ptr_eq(&first, &tokens("127.0.0.1:1")));
+    let both = [BearerAuthorizer(first), BearerAuthorizer(second)];
+    for authorizer in &both {
+        assert_eq!(shown(authorizer).await.as_deref(), Ok("Bearer one"));
     }
-    let error = token::read(400, br#"{"error":"invalid_grant","error_description":"Bad."}"#);
-    assert!(error.unwrap_err().message.ends_with("invalid_grant Bad."));
+    assert_eq!(asked.load(Ordering::SeqCst), 1);
+    drop(both);
+    let _ = tokens("127.0.0.1:2");
+    assert_eq!(keyring.0.lock().unwrap().len(), 1);
 }
