@@ -66,7 +66,7 @@ impl Server {
             error.class,
             ErrorClass::ContextWindow | ErrorClass::ContentPolicy | ErrorClass::ModelMissing
         );
-        if class == ErrorClass::Client && precise {
+        if matches!(class, ErrorClass::Client | ErrorClass::Server) && precise {
             return error;
         }
         UpstreamError { class, ..error }

@@ -38,6 +38,7 @@ pub(super) fn strike(body: &mut Body<'_>, lacks: &'static [&'static str], losses
             "user" => body.user.take().is_some(),
             "service_tier" => body.service_tier.take().is_some(),
             "parallel_tool_calls" => body.parallel_tool_calls.take().is_some(),
+            "messages.name" => names(body),
             "stop" => !std::mem::take(&mut body.stop).is_empty(),
             _ => false,
         };
@@ -47,6 +48,12 @@ pub(super) fn strike(body: &mut Body<'_>, lacks: &'static [&'static str], losses
             losses.dropped(*field);
         }
     }
+}
+
+/// Takes the names of speakers out; whether there were any.
+fn names(body: &mut Body<'_>) -> bool {
+    let taken = body.messages.iter_mut().map(|message| message.name.take());
+    taken.fold(false, |any, name| any || name.is_some())
 }
 
 /// The fields to write as they came. A deployment's own default that the client's dialect has no
