@@ -13,13 +13,15 @@ use crate::problem::Warning;
 pub(crate) mod aws;
 pub(crate) mod deployment;
 mod google;
+mod quirks;
 
 pub use aws::{Aws, AwsContainer, AwsGuardrail, AwsKeys, AwsProfile, AwsSources, AwsWebIdentity};
 pub use deployment::{
     Auth, BaseUrl, Completions, Credential, Deployment, Header, Limits, MockOptions, Params,
-    Provider, ProviderKind, QuirkOverrides,
+    Provider, ProviderKind,
 };
 pub use google::GoogleAuth;
+pub use quirks::QuirkOverrides;
 
 /// A whole configuration, checked.
 #[derive(Debug, Clone)]

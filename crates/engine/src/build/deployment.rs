@@ -2,19 +2,20 @@
 
 use http::{HeaderName, HeaderValue};
 use std::sync::Arc;
-use tollgate_config::{Auth, Aws, Model, Params, ProviderKind, QuirkOverrides};
+use tollgate_config::{Auth, Aws, Model, Params, ProviderKind};
 use tollgate_core_types::Dialect;
 use tollgate_providers_common::target::Quirks;
 use tollgate_providers_common::{Authorizer, ParamRules, Provider, Transport, UpstreamTarget};
 use tollgate_providers_mock::{Flaky, MockScript, MockTransport};
-use tollgate_providers_openai::Completions;
 use tollgate_telemetry::Telemetry;
 use tollgate_transport::{Control, HyperTransport};
 
-use super::{BuildError, address};
+use super::{BuildError, address, customs};
 use crate::authorize::{KeyAuthorizer, Scheme};
 use crate::aws::{self, AwsKeyring, SigV4Authorizer};
-use crate::deployment::{AttemptDeadlines, CompletionsRoute, Deployment, ShownLimits};
+use crate::deployment::{
+    AttemptDeadlines, CompletionsRoute, Deployment, ShownLimits, StreamingRoute,
+};
 use crate::google::GoogleAuthorizer;
 use crate::redact;
 use crate::vendors;
@@ -30,7 +31,6 @@ pub(super) struct Builder<'a> {
 /// A vendor as far as its deployments differ by it.
 struct Vendor {
     provider: Arc<dyn Provider>,
-    chat: Dialect,
     base: http::Uri,
     transport: Arc<dyn Transport>,
     authorizer: Arc<dyn Authorizer>,
@@ -43,18 +43,18 @@ impl Builder<'_> {
         model: &Model,
         config: &tollgate_config::Deployment,
     ) -> Result<Deployment, BuildError> {
-        let vendor = self.vendor(config)?;
         let name = config.provider.name.as_str();
         let upstream = config.upstream_model.as_str();
         let base_model = config.aws.as_ref().and_then(|aws| aws.base_model.as_deref());
         let named = base_model.unwrap_or(upstream);
-        let mut quirks = vendors::quirks(name, named, vendor.chat);
-        override_quirks(&mut quirks, config.quirks);
+        let mut quirks = vendors::quirks(name, named, spoken(config));
+        customs::override_quirks(&mut quirks, config.quirks);
+        let vendor = self.vendor(config, quirks)?;
         let target = UpstreamTarget {
             base: vendor.base,
             model: upstream.to_owned(),
             params: rules(&config.params),
-            stream_usage: config.stream_usage.unwrap_or(true),
+            stream_usage: config.stream_usage.unwrap_or(!quirks.no_stream_options),
             max_output_tokens: config
                 .max_output_tokens
                 .unwrap_or_else(|| tollgate_providers_anthropic::default_max_output(named)),
@@ -80,10 +80,11 @@ impl Builder<'_> {
                 idle: config.timeouts.idle,
             },
             strict: model.strict_params,
-            supports_tools: config.supports_tools.unwrap_or(true),
+            supports_tools: config.supports_tools.unwrap_or(!quirks.no_tools),
             trace_context: config.trace_context.unwrap_or(false),
             metrics: self.telemetry.deployment(&config.id, config.provider.otel_name(), upstream),
             completions: completions(config),
+            streaming: StreamingRoute::default(),
             limits: ShownLimits {
                 concurrency: config.limits.concurrency,
                 qps: config.limits.qps,
@@ -104,18 +105,24 @@ impl Builder<'_> {
         Ok(Arc::new(google.map_err(|error| BuildError::deployment(&config.id, error))?))
     }
 
-    fn vendor(&self, config: &tollgate_config::Deployment) -> Result<Vendor, BuildError> {
+    fn vendor(
+        &self,
+        config: &tollgate_config::Deployment,
+        quirks: Quirks,
+    ) -> Result<Vendor, BuildError> {
         let id = config.id.as_str();
-        let (chat, own_base) = match &config.provider.kind {
+        let own_base = match &config.provider.kind {
             ProviderKind::Mock => return mock(config),
-            ProviderKind::Vendor(preset) => (preset.chat, Some(preset.base)),
-            ProviderKind::Own(dialect) => (*dialect, None),
+            ProviderKind::Vendor(preset) => Some(preset.base),
+            ProviderKind::Own(_) => None,
         };
+        let chat = spoken(config);
         if let Some(aws) = &config.aws {
             return self.bedrock(config, aws, chat);
         }
-        let provider = vendors::provider(&config.provider.name, chat, Completions::Native)
-            .ok_or_else(|| BuildError::deployment(id, format!("no codec speaks {chat}")))?;
+        let provider =
+            vendors::provider(&config.provider.name, chat, customs::server(config, quirks))
+                .ok_or_else(|| BuildError::deployment(id, format!("no codec speaks {chat}")))?;
         let given = config.base.as_ref().map(tollgate_config::BaseUrl::as_str).or(own_base);
         let given = given.ok_or_else(|| BuildError::deployment(id, "it has no api_base"))?;
         let default_path = own_base.map_or_else(|| "/v1".to_owned(), address::path_of);
@@ -123,7 +130,7 @@ impl Builder<'_> {
             address::normalise(given, chat, &default_path).map_err(BuildError::address(id))?;
         let transport = self.transport.clone();
         let authorizer = self.authorizer(config, chat)?;
-        Ok(Vendor { provider, chat, base, transport, authorizer })
+        Ok(Vendor { provider, base, transport, authorizer })
     }
 
     /// Amazon Bedrock: its address and its signatures have a region.
@@ -148,7 +155,16 @@ impl Builder<'_> {
             Arc::new(SigV4Authorizer::new(aws, region, self.aws, self.control))
         };
         let provider = vendors::bedrock(&config.provider.name, model, aws);
-        Ok(Vendor { provider, chat, base, transport: self.transport.clone(), authorizer })
+        Ok(Vendor { provider, base, transport: self.transport.clone(), authorizer })
+    }
+}
+
+/// The dialect of its chat.
+fn spoken(config: &tollgate_config::Deployment) -> Dialect {
+    match &config.provider.kind {
+        ProviderKind::Mock => Dialect::OPENAI_CHAT,
+        ProviderKind::Vendor(preset) => preset.chat,
+        ProviderKind::Own(dialect) => *dialect,
     }
 }
 
@@ -167,7 +183,6 @@ fn mock(config: &tollgate_config::Deployment) -> Result<Vendor, BuildError> {
     };
     Ok(Vendor {
         provider: tollgate_providers_mock::provider(),
-        chat: Dialect::OPENAI_CHAT,
         base: http::Uri::from_static("http://mock.invalid/v1"),
         transport: Arc::new(MockTransport::new(&config.id, script)),
         authorizer: Arc::new(authorizer(config, Dialect::OPENAI_CHAT)?),
@@ -208,6 +223,7 @@ fn authorizer(
             HeaderName::try_from(name.as_str())
                 .map_err(|_| BuildError::deployment(id, format!("\"{name}\" is no header name")))?,
         ),
+        Auth::Dialect if vendors::is_bearer(&config.provider.name) => Scheme::Bearer,
         Auth::Dialect if chat == Dialect::ANTHROPIC_MESSAGES => x_api_key(),
         Auth::Dialect if chat == Dialect::GEMINI_GENERATE => {
             Scheme::Header(HeaderName::from_static("x-goog-api-key"))
@@ -238,28 +254,4 @@ fn headers(
 fn rules(params: &Params) -> ParamRules {
     let Params { defaults, rename, remove, set } = params.clone();
     ParamRules { defaults, remove, rename, set }
-}
-
-fn override_quirks(quirks: &mut Quirks, overrides: QuirkOverrides) {
-    let QuirkOverrides {
-        max_completion_tokens,
-        developer_role,
-        no_developer_role,
-        no_sampling,
-        adaptive_thinking,
-        no_forced_tools,
-        no_native_schema,
-    } = overrides;
-    let pairs = [
-        (&mut quirks.max_completion_tokens, max_completion_tokens),
-        (&mut quirks.developer_role, developer_role),
-        (&mut quirks.no_developer_role, no_developer_role),
-        (&mut quirks.no_sampling, no_sampling),
-        (&mut quirks.adaptive_thinking, adaptive_thinking),
-        (&mut quirks.no_forced_tools, no_forced_tools),
-        (&mut quirks.no_native_schema, no_native_schema),
-    ];
-    for (quirk, said) in pairs {
-        *quirk = said.unwrap_or(*quirk);
-    }
 }
