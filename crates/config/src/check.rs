@@ -25,6 +25,7 @@ mod mock;
 mod models;
 mod params;
 mod providers;
+mod quirks;
 mod server;
 mod telemetry;
 mod timing;

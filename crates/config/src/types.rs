@@ -14,14 +14,16 @@ pub(crate) mod aws;
 mod azure;
 pub(crate) mod deployment;
 mod google;
+mod quirks;
 
 pub use aws::{Aws, AwsContainer, AwsGuardrail, AwsKeys, AwsProfile, AwsSources, AwsWebIdentity};
 pub use azure::{Azure, Entra, EntraApp, EntraSource};
 pub use deployment::{
     Auth, BaseUrl, Completions, Credential, Deployment, Header, Limits, MockOptions, Params,
-    Provider, ProviderKind, QuirkOverrides,
+    Provider, ProviderKind,
 };
 pub use google::GoogleAuth;
+pub use quirks::QuirkOverrides;
 
 /// A whole configuration, checked.
 #[derive(Debug, Clone)]

@@ -6,12 +6,13 @@
 //! In reading order: [`dialect`] names wire formats and operations, [`chat`] is what a client asks,
 //! [`reply`] what a model answers, [`event`] the same answer as a stream, [`usage`] its size,
 //! [`error`] everything that can go wrong with whose fault it is, [`loss`] what a translation could
-//! not carry, [`chance`] randomness as an argument.
+//! not carry, [`custom`] kinds of servers' customs, [`chance`] randomness as an argument.
 #![doc = "\n\n---\n\n"]
 #![doc = include_str!("../README.md")]
 
 pub mod chance;
 pub mod chat;
+pub mod custom;
 pub mod dialect;
 pub mod error;
 pub mod event;

@@ -170,6 +170,14 @@ async fn exchange(
             return pieces::exchange(codec, &pieces, deployment, shared).await;
         }
     }
+    if let Way::Embedded(codec) = &way
+        && let Some(most) = codec.most_texts()
+    {
+        let asked = prepare::texts(inbound, shared.client.as_ref())?;
+        if asked.texts.len() > most {
+            return pieces::embedded((codec, most), asked, deployment, shared).await;
+        }
+    }
     loop {
         let mut encoded = prepare::prepare(inbound, shared.client.as_ref(), deployment, &way)?;
         if deployment.trace_context {
@@ -178,6 +186,7 @@ async fn exchange(
         let lost = encoded.lost;
         match send(encoded.request, deployment, shared, &way).await {
             Ok(content) => return Ok(Exchange { content, lost, estimated: false }),
+            Err(error) if must_stream(deployment, shared, &way, &error) => {}
             Err(error) if is_uncounted(deployment, inbound.dialect, &error) => {
                 return local_count(shared);
             }
@@ -187,6 +196,18 @@ async fn exchange(
             },
         }
     }
+}
+
+/// Whether a whole answer was refused because there are only streams, which was not known: from then
+/// on, and now again, one is asked for.
+fn must_stream(
+    deployment: &Deployment,
+    shared: &Shared<'_>,
+    way: &Way,
+    error: &UpstreamError,
+) -> bool {
+    let whole = !shared.inbound.facts.stream && error.class == ErrorClass::Client;
+    whole && read::codec(way).wants_stream(error) && deployment.streaming.learn()
 }
 
 /// A server without the native endpoint for text completions is spoken to through its chat
@@ -208,8 +229,41 @@ async fn send(
     shared: &Shared<'_>,
     way: &Way,
 ) -> Result<Content, UpstreamError> {
-    if !deployment.authorizer.authorize_now(&mut request) {
-        deployment.authorizer.authorize(&mut request).await?;
+    let (started, deadlines) = begin(&mut request, deployment, shared).await?;
+    let until = deadlines.until;
+    let outcome = match deployment.transport.send(request, deadlines).await {
+        Ok(response) => read::content(response, shared, (deployment, way), until).await,
+        Err(error) => Err(error.into()),
+    };
+    shared.progress.waited(clock::now().saturating_duration_since(started));
+    outcome
+}
+
+/// As [`send`], for one of several requests whose answers are joined before they are told.
+async fn send_part(
+    mut request: http::Request<Bytes>,
+    deployment: &Deployment,
+    shared: &Shared<'_>,
+    way: &Way,
+) -> Result<Bytes, UpstreamError> {
+    let (started, deadlines) = begin(&mut request, deployment, shared).await?;
+    let until = deadlines.until;
+    let outcome = match deployment.transport.send(request, deadlines).await {
+        Ok(response) => read::json(response, shared, way, until).await,
+        Err(error) => Err(error.into()),
+    };
+    shared.progress.waited(clock::now().saturating_duration_since(started));
+    outcome
+}
+
+/// Makes a request ready to be sent; when it begins, and by when it must be answered.
+async fn begin(
+    request: &mut http::Request<Bytes>,
+    deployment: &Deployment,
+    shared: &Shared<'_>,
+) -> Result<(Instant, Deadlines), UpstreamError> {
+    if !deployment.authorizer.authorize_now(request) {
+        deployment.authorizer.authorize(request).await?;
     }
     request.headers_mut().insert(header::VIA, via(shared.hops));
     let started = clock::now();
@@ -220,13 +274,7 @@ async fn send(
         deployment.deadlines.whole
     };
     let until = (started + wait).min(shared.deadline);
-    let deadlines = Deadlines { connect: deployment.deadlines.connect, until };
-    let outcome = match deployment.transport.send(request, deadlines).await {
-        Ok(response) => read::content(response, shared, (deployment, way), until).await,
-        Err(error) => Err(error.into()),
-    };
-    shared.progress.waited(clock::now().saturating_duration_since(started));
-    outcome
+    Ok((started, Deadlines { connect: deployment.deadlines.connect, until }))
 }
 
 /// The mark by which a request that comes back to us is known; one for each gateway passed.

@@ -1,5 +1,6 @@
 //! From checked configuration to a running generation: deployments, groups, routes.
 
+mod customs;
 mod deployment;
 mod succession;
 

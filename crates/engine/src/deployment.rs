@@ -1,9 +1,11 @@
 //! One deployment, ready to be called: the payload that the balancer balances.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tollgate_config::{Auth, Secret};
+use tollgate_core_types::custom::StreamOnly;
 use tollgate_core_types::{Dialect, UpstreamError};
 use tollgate_providers_common::{
     Authorizer, ChatCodec, Codec, EmbedCodec, Provider, Transport, UpstreamTarget,
@@ -55,6 +57,8 @@ pub(crate) struct Deployment {
     pub(crate) metrics: DeploymentMetrics,
     /// How text completions are served.
     pub(crate) completions: CompletionsRoute,
+    /// Whether it was found to answer as a stream alone.
+    pub(crate) streaming: StreamingRoute,
     /// What configuration says it bears, for the status page.
     pub(crate) limits: ShownLimits,
 }
@@ -124,6 +128,16 @@ impl Deployment {
         if foreign { UpstreamError { code: None, ..error } } else { error }
     }
 
+    /// Where its requests go, as far as was learned of it.
+    pub(crate) fn target(&self) -> Cow<'_, UpstreamTarget> {
+        if !self.streaming.is_alone() || self.target.quirks.stream_only == StreamOnly::Always {
+            return Cow::Borrowed(&self.target);
+        }
+        let mut target = self.target.clone();
+        target.quirks.stream_only = StreamOnly::Always;
+        Cow::Owned(target)
+    }
+
     /// The way for a client of `dialect`; `None` where this deployment cannot serve it.
     pub(crate) fn way(&self, dialect: Dialect) -> Option<Way> {
         let native = dialect != Dialect::OPENAI_COMPLETIONS || self.completions.is_native();
@@ -176,9 +190,39 @@ impl CompletionsRoute {
     }
 }
 
+/// Whether a deployment answers as a stream alone, where nobody knew.
+///
+/// Some models that think refuse a whole answer, and no name tells which. The first refusal teaches
+/// it: requests for whole answers ask for a stream from then on, which is made whole here.
+#[derive(Debug, Default)]
+pub(crate) struct StreamingRoute {
+    alone: AtomicBool,
+}
+
+impl StreamingRoute {
+    /// Whether it was learned.
+    pub(crate) fn is_alone(&self) -> bool {
+        self.alone.load(Ordering::Relaxed)
+    }
+
+    /// Takes in that a whole answer was refused; true where that is news.
+    pub(crate) fn learn(&self) -> bool {
+        !self.alone.swap(true, Ordering::Relaxed)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_refused_whole_answer_is_learned_once() {
+        let route = StreamingRoute::default();
+        assert!(!route.is_alone());
+        assert!(route.learn());
+        assert!(!route.learn());
+        assert!(route.is_alone());
+    }
 
     #[test]
     fn a_missing_completions_endpoint_is_learned_once_and_only_where_nothing_was_said() {

@@ -10,7 +10,11 @@ use tollgate_providers_bedrock::{Bedrock, Guardrail, Settings};
 use tollgate_providers_common::Provider;
 use tollgate_providers_common::target::Quirks;
 use tollgate_providers_gemini::{ClaudeOnVertex, Gemini};
-use tollgate_providers_openai::{Completions, OpenAi};
+use tollgate_providers_openai::{OpenAi, Server};
+use {
+    tollgate_providers_compatible as compatible, tollgate_providers_deepseek as deepseek,
+    tollgate_providers_qwen as qwen, tollgate_providers_siliconflow as siliconflow,
+};
 
 /// OpenAI itself.
 const OPENAI: VendorPreset = VendorPreset {
@@ -42,21 +46,33 @@ pub fn vendors() -> Vec<VendorPreset> {
     let (bedrock, gemini) = (tollgate_providers_bedrock::PRESET, tollgate_providers_gemini::PRESET);
     let azure = tollgate_providers_azure::PRESET;
     let mut all = vec![OPENAI, ANTHROPIC, gemini, bedrock, azure];
-    all.extend_from_slice(tollgate_providers_compatible::presets());
+    all.extend([deepseek::PRESET, qwen::PRESET, siliconflow::PRESET]);
+    all.extend([deepseek::ANTHROPIC, qwen::ANTHROPIC, siliconflow::ANTHROPIC]);
+    all.extend_from_slice(compatible::presets());
     all
 }
 
 /// The codecs of a vendor that speaks `chat`; `None` where no crate of this build does.
-pub(crate) fn provider(
-    name: &str,
-    chat: Dialect,
-    completions: Completions,
-) -> Option<Arc<dyn Provider>> {
+///
+/// `server` is how the deployment's server differs from its dialect's own; only OpenAI's dialect has
+/// so many that it matters.
+pub(crate) fn provider(name: &str, chat: Dialect, server: Server) -> Option<Arc<dyn Provider>> {
+    let vendor = name;
     let name = ProviderName::new(name);
     if chat == Dialect::ANTHROPIC_MESSAGES {
         Some(Arc::new(Anthropic::new(name)))
     } else if chat == Dialect::OPENAI_CHAT {
-        Some(Arc::new(OpenAi::with(name, completions)))
+        Some(if vendor == OPENAI.name {
+            Arc::new(OpenAi::at(name, server))
+        } else if vendor == deepseek::PRESET.name {
+            Arc::new(deepseek::DeepSeek::new(name, server))
+        } else if vendor == qwen::PRESET.name {
+            Arc::new(qwen::provider(name, server))
+        } else if vendor == siliconflow::PRESET.name {
+            Arc::new(siliconflow::provider(name, server))
+        } else {
+            Arc::new(compatible::provider(name, server))
+        })
     } else if chat == Dialect::GEMINI_GENERATE {
         Some(Arc::new(Gemini::new(name)))
     } else {
@@ -89,10 +105,14 @@ pub(crate) fn azure(
     Azure::try_new(ProviderName::new(name), deployment, given, &settings)
 }
 
-/// Claude at Vertex AI, where that is what `model` is.
-pub(crate) fn claude_on_vertex(name: &str, model: &str) -> Option<Arc<dyn Provider>> {
-    let claude = tollgate_providers_anthropic::models::is_claude(model);
-    claude.then(|| -> Arc<dyn Provider> { Arc::new(ClaudeOnVertex::new(ProviderName::new(name))) })
+/// Claude at Vertex AI.
+pub(crate) fn claude_on_vertex(name: &str) -> Arc<dyn Provider> {
+    Arc::new(ClaudeOnVertex::new(ProviderName::new(name)))
+}
+
+/// Whether a model is one of Anthropic's, by whatever name a place has it.
+pub(crate) fn is_claude(model: &str) -> bool {
+    tollgate_providers_anthropic::models::is_claude(model)
 }
 
 /// What the model's name and the vendor say of how it differs from its dialect's oldest models.
@@ -107,7 +127,21 @@ pub(crate) fn quirks(vendor: &str, model: &str, chat: Dialect) -> Quirks {
         tollgate_providers_bedrock::quirks_for(model)
     } else if vendor == OPENAI.name || vendor == tollgate_providers_azure::PRESET.name {
         tollgate_providers_openai::quirks_for(model)
+    } else if vendor == deepseek::PRESET.name {
+        deepseek::quirks_for(model)
+    } else if vendor == qwen::PRESET.name {
+        qwen::quirks_for(model)
+    } else if vendor == siliconflow::PRESET.name {
+        siliconflow::quirks_for(model)
     } else {
-        tollgate_providers_compatible::quirks(vendor)
+        compatible::quirks(vendor)
     }
 }
+
+/// Whether a vendor shows its key as a bearer where its dialect has a header of its own.
+pub(crate) fn is_bearer(vendor: &str) -> bool {
+    vendor == siliconflow::ANTHROPIC.name
+}
+
+#[cfg(test)]
+mod tests;

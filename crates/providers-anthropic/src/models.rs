@@ -157,6 +157,7 @@ mod tests {
                 adaptive_thinking,
                 no_forced_tools,
                 no_native_schema,
+                ..
             } = quirks_for(model);
             let seen = [no_sampling, adaptive_thinking, no_forced_tools, no_native_schema];
             assert_eq!(seen, traits, "{model}");

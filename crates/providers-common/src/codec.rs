@@ -85,6 +85,11 @@ pub trait Codec: Send + Sync + 'static {
         })
     }
 
+    /// Whether an error says that this request is answered as a stream alone, although nobody knew.
+    fn wants_stream(&self, _error: &UpstreamError) -> bool {
+        false
+    }
+
     /// A decoder for one streamed answer.
     fn stream(&self) -> Box<dyn StreamDecoder>;
 }

@@ -34,6 +34,12 @@ pub struct EmbedReply {
 
 /// A dialect that any request for embeddings can be translated to.
 pub trait EmbedCodec: Codec {
+    /// Most texts that one request may hold: more are asked for in several, whose answers are
+    /// joined in their order. `None` where no bound is known.
+    fn most_texts(&self) -> Option<usize> {
+        None
+    }
+
     /// Makes the vendor's request and says what it could not carry.
     ///
     /// # Errors

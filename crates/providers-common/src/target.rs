@@ -3,6 +3,9 @@
 use http::Uri;
 use http::uri::{PathAndQuery, Scheme};
 use tollgate_core_types::JsonText;
+use tollgate_core_types::custom::{
+    Prefill, ReasoningEcho, ReasoningField, StreamOnly, ThinkingSwitch,
+};
 
 /// The place that a codec encodes for.
 #[derive(Debug, Clone)]
@@ -78,6 +81,48 @@ pub struct Quirks {
     pub no_forced_tools: bool,
     /// The model has no native structured output; use a forced tool.
     pub no_native_schema: bool,
+    /// Send `max_tokens` instead of `max_completion_tokens`, which the server does not know.
+    pub no_max_completion_tokens: bool,
+    /// Send text content as one string: the server takes no lists of texts.
+    pub plain_content: bool,
+    /// Say `any` where OpenAI says `required`.
+    pub any_for_required: bool,
+    /// Send JSON Schemas without `$schema`, `$id` and `strict`, which the server refuses.
+    pub plain_schemas: bool,
+    /// Send ids of tool calls as nine letters and digits, the only ones that the server takes.
+    pub short_call_ids: bool,
+    /// Join neighbouring turns of one role: the server wants user and assistant in alternation.
+    pub alternate_turns: bool,
+    /// The server takes no tools at all.
+    pub no_tools: bool,
+    /// The server refuses `stream_options`, or tells usage in streams unasked.
+    pub no_stream_options: bool,
+    /// The server counts reasoning beside the output instead of within it.
+    pub reasoning_beside_output: bool,
+    /// Reasoning may stand in `<think>` and `</think>` at the beginning of the text.
+    pub inline_thinking: bool,
+    /// Vectors come as lists of numbers alone: the server knows no base64.
+    pub float_vectors: bool,
+    /// Most texts that one request for embeddings may hold; 0 for no bound.
+    pub embed_batch: u32,
+    /// How the server is told whether to think.
+    pub thinking_switch: ThinkingSwitch,
+    /// Largest `thinking_budget` that goes with the switch; 0 where it takes none.
+    pub thinking_budget: u32,
+    /// What becomes of the reasoning of earlier turns.
+    pub reasoning_echo: ReasoningEcho,
+    /// The field that takes it.
+    pub reasoning_field: ReasoningField,
+    /// When the server only streams.
+    pub stream_only: StreamOnly,
+    /// How the beginning of an answer is marked.
+    pub prefill: Prefill,
+    /// Fields of OpenAI's that the server does not have: not sent when a request is translated.
+    pub lacks: &'static [&'static str],
+    /// Fields that the server calls otherwise: OpenAI's name and its own.
+    pub renames: &'static [(&'static str, &'static str)],
+    /// Fields that the server needs beside OpenAI's, with their JSON; the request's own win.
+    pub adds: &'static [(&'static str, &'static str)],
 }
 
 /// Parameters that configuration adds, renames and removes at the body's top level.

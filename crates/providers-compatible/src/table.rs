@@ -38,30 +38,18 @@ const fn host(
     vendor(name, env, base, &[])
 }
 
+/// A row of a server on the user's own machine, which asks for no key.
+const fn local(
+    name: &'static str,
+    env: &'static [&'static str],
+    base: &'static str,
+) -> VendorPreset {
+    VendorPreset { needs_key: false, ..host(name, env, base) }
+}
+
 /// No row has a prefix under which another product's key is usual (`WANDB_API_KEY`): it would be taken
 /// for a wish to serve.
-const TABLE: [VendorPreset; 37] = [
-    vendor(
-        "deepseek",
-        &["DEEPSEEK"],
-        "https://api.deepseek.com/v1",
-        &["deepseek-v4-flash", "deepseek-v4-pro"],
-    ),
-    VendorPreset {
-        embedding_models: &["text-embedding-v4"],
-        ..vendor(
-            "qwen",
-            &["QWEN", "DASHSCOPE"],
-            "https://dashscope.aliyuncs.com/compatible-mode/v1",
-            &["qwen-plus", "qwen-turbo"],
-        )
-    },
-    vendor(
-        "siliconflow",
-        &["SILICONFLOW"],
-        "https://api.siliconflow.cn/v1",
-        &["deepseek-ai/DeepSeek-V3"],
-    ),
+const TABLE: [VendorPreset; 47] = [
     vendor(
         "zhipu",
         &["ZHIPU", "ZHIPUAI"],
@@ -129,6 +117,23 @@ const TABLE: [VendorPreset; 37] = [
     host("chutes", &["CHUTES"], "https://llm.chutes.ai/v1"),
     host("venice", &["VENICE"], "https://api.venice.ai/api/v1"),
     host("aihubmix", &["AIHUBMIX"], "https://aihubmix.com/v1"),
-    // On this machine unless OLLAMA_API_BASE says where; starts once OLLAMA_MODEL names a model.
-    VendorPreset { needs_key: false, ..host("ollama", &["OLLAMA"], "http://localhost:11434/v1") },
+    host("poe", &["POE"], "https://api.poe.com/v1"),
+    host("nanogpt", &["NANOGPT"], "https://nano-gpt.com/api/v1"),
+    host("parasail", &["PARASAIL"], "https://api.parasail.io/v1"),
+    host("mimo", &["MIMO"], "https://api.xiaomimimo.com/v1"),
+    host("tokenhub", &["TOKENHUB"], "https://tokenhub-intl.tencentcloudmaas.com/v1"),
+    host("meta", &["META_AI"], "https://api.meta.ai/v1"),
+    VendorPreset {
+        otel_name: "cohere",
+        ..host("cohere", &["COHERE", "CO"], "https://api.cohere.com/compatibility/v1")
+    },
+    host("ollama-cloud", &["OLLAMA_CLOUD"], "https://ollama.com/v1"),
+    // On this machine unless <PREFIX>_API_BASE says where; they start once <PREFIX>_MODEL names a
+    // model.
+    local("ollama", &["OLLAMA"], "http://localhost:11434/v1"),
+    local("vllm", &["VLLM"], "http://localhost:8000/v1"),
+    local("sglang", &["SGLANG"], "http://localhost:30000/v1"),
+    local("llamacpp", &["LLAMACPP"], "http://localhost:8080/v1"),
+    local("lmstudio", &["LMSTUDIO"], "http://localhost:1234/v1"),
+    local("tgi", &["TGI"], "http://localhost:3000/v1"),
 ];

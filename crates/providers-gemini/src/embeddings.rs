@@ -242,7 +242,14 @@ fn no_conversation() -> BadRequest {
     BadRequest::field("model", "embeddings are no conversation")
 }
 
+/// Most texts of one batch.
+const TEXTS: usize = 100;
+
 impl EmbedCodec for BatchEmbed {
+    fn most_texts(&self) -> Option<usize> {
+        Some(TEXTS)
+    }
+
     fn encode_embed(
         &self,
         asked: &EmbedRequest,

@@ -10,6 +10,7 @@ use tollgate_providers_common::{Account, DecodeError, scan};
 use crate::chat::finish::{self, Ended};
 use crate::error::in_band_or_unknown;
 use crate::malformed::{malformed, not_json};
+use crate::server::Server;
 use crate::wire::{self, Count};
 use glance::Glance;
 
@@ -29,6 +30,17 @@ pub(crate) fn choices(body: &[u8], what: &str) -> Result<Account, DecodeError> {
         Ended::Failed(error) => return Err(DecodeError::Upstream(error)),
     };
     Ok(Account { model: model(&glance), usage: glance.usage(), finish: Some(finish) })
+}
+
+/// Reads a completion of a server with traits of its own.
+pub(crate) fn choices_of(server: &Server, body: &[u8], what: &str) -> Result<Account, DecodeError> {
+    let mut account = choices(body, what).map_err(|error| server.judged_answer(error))?;
+    if server.quirks.reasoning_beside_output
+        && let Ok(answer) = wire::read::<wire::Answer<'_>>(body)
+    {
+        account.usage = wire::usage_as(&answer, true);
+    }
+    Ok(account)
 }
 
 /// Reads an answer of embeddings.

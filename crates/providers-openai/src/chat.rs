@@ -9,12 +9,14 @@ pub(crate) mod facts;
 pub(crate) mod finish;
 mod google;
 pub(crate) mod parse;
+pub(crate) mod reading;
 mod render;
 pub(crate) mod stream;
 mod stream_encoder;
 
 use bytes::Bytes;
 use http::HeaderMap;
+use std::sync::Arc;
 use tollgate_core_types::chat::ChatRequest;
 use tollgate_core_types::reply::ChatReply;
 use tollgate_core_types::{Dialect, Operation, UpstreamError};
@@ -23,6 +25,7 @@ use tollgate_providers_common::{
     UpstreamTarget,
 };
 
+use crate::server::Server;
 use crate::splice::{self, Endpoint};
 use crate::{account, error};
 
@@ -35,8 +38,29 @@ const ENDPOINT: Endpoint = Endpoint { path: "/chat/completions", streams: true, 
 pub(crate) const ANSWER: &str = "a chat completion";
 
 /// The vendor side of Chat Completions.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct OpenAiChat;
+#[derive(Debug, Clone, Default)]
+pub(crate) struct OpenAiChat {
+    server: Arc<Server>,
+}
+
+impl OpenAiChat {
+    pub(crate) fn at(server: &Arc<Server>) -> Self {
+        Self { server: Arc::clone(server) }
+    }
+
+    fn endpoint(&self) -> &str {
+        self.server.chat_path.as_deref().unwrap_or(ENDPOINT.path)
+    }
+}
+
+/// What servers write that answer a request as a stream alone, in lower case.
+const STREAM_ALONE: &[&str] = &[
+    "enable_thinking must be set to false for non-streaming calls",
+    "only support stream mode",
+    "only supports stream mode",
+    "non-streaming is not supported",
+    "stream must be true",
+];
 
 impl Codec for OpenAiChat {
     fn dialect(&self) -> Dialect {
@@ -48,19 +72,29 @@ impl Codec for OpenAiChat {
     }
 
     fn splice(&self, inbound: &Inbound, target: &UpstreamTarget) -> Result<Encoded, EncodeError> {
-        splice::relay(inbound, target, ENDPOINT)
+        let mut encoded = splice::relay(inbound, target, ENDPOINT)?;
+        if self.server.chat_path.is_some() {
+            let uri = target.uri(self.endpoint(), None);
+            *encoded.request.uri_mut() = uri.map_err(|e| EncodeError::Build(e.to_string()))?;
+        }
+        Ok(encoded)
     }
 
     fn account(&self, body: &[u8]) -> Result<Account, DecodeError> {
-        account::choices(body, ANSWER)
+        account::choices_of(&self.server, body, ANSWER)
     }
 
     fn decode_error(&self, status: u16, headers: &HeaderMap, body: &[u8]) -> UpstreamError {
-        error::decode_error(status, headers, body)
+        self.server.judged(error::decode_error(status, headers, body))
+    }
+
+    fn wants_stream(&self, error: &UpstreamError) -> bool {
+        let text = error.message.to_ascii_lowercase();
+        STREAM_ALONE.iter().any(|phrase| text.contains(phrase))
     }
 
     fn stream(&self) -> Box<dyn StreamDecoder> {
-        Box::new(stream::Decoder::default())
+        reading::decoder(&self.server)
     }
 }
 
@@ -68,11 +102,11 @@ impl ChatCodec for OpenAiChat {
     fn encode(&self, chat: &ChatRequest, target: &UpstreamTarget) -> Result<Encoded, EncodeError> {
         let (body, lost) = encode::body(chat, target)?;
         let body = splice::with_rules(Bytes::from(body), target, &chat.extra)?;
-        let request = splice::request(target, ENDPOINT.path, body, &HeaderMap::new())?;
+        let request = splice::request(target, self.endpoint(), body, &HeaderMap::new())?;
         Ok(Encoded { request, lost })
     }
 
     fn decode(&self, body: &[u8]) -> Result<ChatReply, DecodeError> {
-        decode::whole(body)
+        decode::whole_of(&self.server, body)
     }
 }

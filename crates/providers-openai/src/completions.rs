@@ -10,11 +10,13 @@ mod render;
 mod stream_encoder;
 
 use http::HeaderMap;
+use std::sync::Arc;
 use tollgate_core_types::{Dialect, Operation, UpstreamError};
 use tollgate_providers_common::{
     Account, Codec, DecodeError, EncodeError, Encoded, Inbound, StreamDecoder, UpstreamTarget,
 };
 
+use crate::server::Server;
 use crate::splice::{self, Endpoint};
 use crate::{account, chat, error};
 
@@ -25,8 +27,16 @@ const ENDPOINT: Endpoint = Endpoint { path: "/completions", streams: true, newer
 
 /// The vendor side of text completions. There is no translation to it: a chat request has more to
 /// say than a prompt can hold.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct OpenAiCompletions;
+#[derive(Debug, Clone, Default)]
+pub(crate) struct OpenAiCompletions {
+    server: Arc<Server>,
+}
+
+impl OpenAiCompletions {
+    pub(crate) fn at(server: &Arc<Server>) -> Self {
+        Self { server: Arc::clone(server) }
+    }
+}
 
 impl Codec for OpenAiCompletions {
     fn dialect(&self) -> Dialect {
@@ -42,15 +52,15 @@ impl Codec for OpenAiCompletions {
     }
 
     fn account(&self, body: &[u8]) -> Result<Account, DecodeError> {
-        account::choices(body, "a text completion")
+        account::choices_of(&self.server, body, "a text completion")
     }
 
     fn decode_error(&self, status: u16, headers: &HeaderMap, body: &[u8]) -> UpstreamError {
-        error::decode_error(status, headers, body)
+        self.server.judged(error::decode_error(status, headers, body))
     }
 
     fn stream(&self) -> Box<dyn StreamDecoder> {
         // A chunk differs only in where its text stands, and the decoder looks in both places.
-        Box::new(chat::stream::Decoder::default())
+        chat::reading::decoder(&self.server)
     }
 }

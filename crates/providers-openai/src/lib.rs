@@ -9,13 +9,16 @@
 //! In reading order: `wire` what vendors send, `chat` the main dialect (`encode`, `decode`,
 //! `stream` towards vendors; `facts`, `parse`, `render`, `stream_encoder` towards clients),
 //! `completions`, `embeddings`, `account` the verbatim path's reading of whole answers, `splice`
-//! its editing of requests, `error` the classification of failures.
+//! its editing of requests, `error` the classification of failures, `server` how one server differs,
+//! `respell` a client's own body in a server's words (with `control` and `schema`), `tags` reasoning
+//! inside text.
 #![doc = "\n\n---\n\n"]
 #![doc = include_str!("../README.md")]
 
 mod account;
 mod chat;
 mod completions;
+mod control;
 mod embeddings;
 mod error;
 mod family;
@@ -24,12 +27,17 @@ mod malformed;
 mod outgoing;
 mod provider;
 mod reader;
+mod respell;
+mod schema;
+mod server;
 mod shape;
 mod splice;
+mod tags;
 mod wire;
 
 pub use family::quirks_for;
 pub use provider::{Completions, OpenAi, client_dialects};
+pub use server::{Codes, Server};
 
 #[cfg(test)]
 mod tests;

@@ -10,6 +10,7 @@ use tollgate_providers_common::{ChatCodec, ClientDialect, Codec, EmbedCodec, Pro
 use crate::chat::{ChatDialect, OpenAiChat};
 use crate::completions::{CompletionsDialect, OpenAiCompletions};
 use crate::embeddings::{EmbeddingsDialect, OpenAiEmbeddings};
+use crate::server::Server;
 
 /// Whether a vendor still serves the legacy `/completions` endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -25,7 +26,7 @@ pub enum Completions {
 #[derive(Debug, Clone)]
 pub struct OpenAi {
     name: ProviderName,
-    completions: Completions,
+    server: Arc<Server>,
 }
 
 impl OpenAi {
@@ -38,7 +39,13 @@ impl OpenAi {
     /// A vendor that serves legacy completions in the way given.
     #[must_use]
     pub fn with(name: ProviderName, completions: Completions) -> Self {
-        Self { name, completions }
+        Self::at(name, Server { completions, ..Server::default() })
+    }
+
+    /// A vendor whose server has customs of its own.
+    #[must_use]
+    pub fn at(name: ProviderName, server: Server) -> Self {
+        Self { name, server: Arc::new(server) }
     }
 }
 
@@ -49,24 +56,24 @@ impl Provider for OpenAi {
 
     fn codec(&self, dialect: Dialect) -> Option<Arc<dyn Codec>> {
         if dialect == Dialect::OPENAI_CHAT {
-            return Some(Arc::new(OpenAiChat));
+            return Some(Arc::new(OpenAiChat::at(&self.server)));
         }
         if dialect == Dialect::OPENAI_EMBEDDINGS {
-            return Some(Arc::new(OpenAiEmbeddings));
+            return Some(Arc::new(OpenAiEmbeddings::at(&self.server)));
         }
-        let native = self.completions == Completions::Native;
+        let native = self.server.completions == Completions::Native;
         if dialect == Dialect::OPENAI_COMPLETIONS && native {
-            return Some(Arc::new(OpenAiCompletions));
+            return Some(Arc::new(OpenAiCompletions::at(&self.server)));
         }
         None
     }
 
     fn chat(&self) -> Option<Arc<dyn ChatCodec>> {
-        Some(Arc::new(OpenAiChat))
+        Some(Arc::new(OpenAiChat::at(&self.server)))
     }
 
     fn embeddings(&self) -> Option<Arc<dyn EmbedCodec>> {
-        Some(Arc::new(OpenAiEmbeddings))
+        Some(Arc::new(OpenAiEmbeddings::at(&self.server)))
     }
 }
 

@@ -150,6 +150,11 @@ impl<'a> Fields<'a> {
         })
     }
 
+    /// All fields that nobody took, in their order.
+    pub(crate) fn entries(self) -> impl Iterator<Item = (Cow<'a, str>, &'a RawValue)> {
+        self.0.into_iter()
+    }
+
     /// Forgets fields that say nothing to the domain.
     pub(crate) fn forget(&mut self, keys: &[&str]) {
         self.0.retain(|(name, _)| !keys.contains(&name.as_ref()));

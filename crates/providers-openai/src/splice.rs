@@ -8,9 +8,13 @@ use http::header::{ACCEPT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue};
 use http::{Method, Request};
 use std::borrow::Cow;
 use tollgate_core_types::JsonText;
+use tollgate_core_types::custom::StreamOnly;
 use tollgate_providers_common::scan::Layout;
 use tollgate_providers_common::splice::{Edits, quote};
+use tollgate_providers_common::target::Quirks;
 use tollgate_providers_common::{EncodeError, Encoded, Inbound, ParamRules, UpstreamTarget, scan};
+
+use crate::{control, respell};
 
 /// The gateway's own field, never for vendors.
 const STRATEGY: &str = "load_balance_strategy";
@@ -63,15 +67,19 @@ pub(crate) fn relay(
     if endpoint.streams && facts.stream && target.stream_usage && !facts.include_usage {
         edits = edits.set("stream_options", stream_options(inbound)?);
     }
-    let rules = if endpoint.newer_bound {
-        rules_for(target, &inbound.body, &facts.layout)
-    } else {
-        Cow::Borrowed(&target.params)
-    };
+    let mut rules = Cow::Borrowed(&target.params);
+    if endpoint.newer_bound {
+        edits = respell::edits(edits, inbound, target);
+        rules = rules_for(target, &inbound.body, &facts.layout);
+        spelled(&mut rules, &target.quirks);
+    }
     if !rules.is_empty() {
         edits = edits.rules(&rules, SYNONYMS);
     }
-    let body = edits.apply(&inbound.body, &facts.layout);
+    let mut body = edits.apply(&inbound.body, &facts.layout);
+    if endpoint.newer_bound && !facts.stream {
+        body = streamed(body, target)?;
+    }
     Ok(Encoded {
         request: request(target, endpoint.path, body, &inbound.headers)?,
         lost: Vec::new(),
@@ -86,8 +94,9 @@ pub(crate) fn with_rules(
     target: &UpstreamTarget,
     unread: &[(String, JsonText)],
 ) -> Result<Bytes, EncodeError> {
-    if target.params.is_empty() {
-        return Ok(body);
+    let Quirks { renames, adds, .. } = &target.quirks;
+    if target.params.is_empty() && renames.is_empty() && adds.is_empty() {
+        return streamed(body, target);
     }
     let layout = scan::layout(&body).map_err(|bad| EncodeError::Build(bad.message))?;
     let mut rules = rules_for(target, &body, &layout);
@@ -95,7 +104,46 @@ pub(crate) fn with_rules(
     if !rules.defaults.iter().all(unknown) {
         rules.to_mut().defaults.retain(unknown);
     }
-    Ok(Edits::new().rules(&rules, SYNONYMS).apply(&body, &layout))
+    spelled(&mut rules, &target.quirks);
+    streamed(Edits::new().rules(&rules, SYNONYMS).apply(&body, &layout), target)
+}
+
+/// Adds what the server calls otherwise and what it needs; configuration's own word wins.
+fn spelled(rules: &mut Cow<'_, ParamRules>, quirks: &Quirks) {
+    for (from, to) in quirks.renames {
+        if !rules.rename.iter().any(|(known, _)| known == from) {
+            rules.to_mut().rename.push(((*from).to_owned(), (*to).to_owned()));
+        }
+    }
+    for (key, json) in quirks.adds {
+        let known = |list: &[(String, JsonText)]| list.iter().any(|(known, _)| known == key);
+        if !known(&rules.defaults) && !known(&rules.set) && !rules.remove.iter().any(|k| k == key) {
+            rules.to_mut().defaults.push(((*key).to_owned(), JsonText::from_valid(*json)));
+        }
+    }
+}
+
+/// The body with a stream asked for, where the server gives the answer in no other way; it is made
+/// whole again when it comes.
+fn streamed(body: Bytes, target: &UpstreamTarget) -> Result<Bytes, EncodeError> {
+    if target.quirks.stream_only == StreamOnly::Never {
+        return Ok(body);
+    }
+    let layout = scan::layout(&body).map_err(|bad| EncodeError::Build(bad.message))?;
+    let value = |key: &str| layout.value(&body, key);
+    let alone = match target.quirks.stream_only {
+        StreamOnly::Never => false,
+        StreamOnly::Thinking => control::asked(value) == Some(true),
+        StreamOnly::Always => true,
+    };
+    if !alone || value("stream") == Some("true") {
+        return Ok(body);
+    }
+    let mut edits = Edits::new().set("stream", "true");
+    if target.stream_usage {
+        edits = edits.set("stream_options", r#"{"include_usage":true}"#);
+    }
+    Ok(edits.apply(&body, &layout))
 }
 
 /// The request for `path` below the target's base.
@@ -133,29 +181,33 @@ fn stream_options(inbound: &Inbound) -> Result<String, EncodeError> {
     String::from_utf8(edited.into()).map_err(|error| invalid(error.to_string()))
 }
 
-/// The target's rules as far as the model allows them. Where it knows `max_completion_tokens` alone,
-/// a bound under the older name, the client's or a configured one, goes under the newer one; where
-/// it refuses sampling parameters, defaults of them stay away.
+/// The target's rules as far as the model allows them. Where it knows one name of the bound of
+/// generated tokens alone, a bound under the other, the client's or a configured one, goes under that
+/// one; where it refuses sampling parameters, defaults of them stay away.
 fn rules_for<'t>(target: &'t UpstreamTarget, body: &[u8], layout: &Layout) -> Cow<'t, ParamRules> {
     let mut rules = Cow::Borrowed(&target.params);
     let sampling = |(key, _): &(String, JsonText)| SAMPLING.contains(&key.as_str());
     if target.quirks.no_sampling && rules.defaults.iter().any(sampling) {
         rules.to_mut().defaults.retain(|default| !sampling(default));
     }
-    let configured = |list: &[(String, JsonText)]| list.iter().any(|(key, _)| key == MAX_TOKENS);
-    let in_body = layout.has(body, MAX_TOKENS) && !layout.has(body, MAX_COMPLETION_TOKENS);
-    let concerned = in_body || configured(&rules.defaults) || configured(&rules.set);
-    if !target.quirks.max_completion_tokens || !concerned {
+    let (other, known) = match &target.quirks {
+        Quirks { max_completion_tokens: true, .. } => (MAX_TOKENS, MAX_COMPLETION_TOKENS),
+        Quirks { no_max_completion_tokens: true, .. } => (MAX_COMPLETION_TOKENS, MAX_TOKENS),
+        _ => return rules,
+    };
+    let configured = |list: &[(String, JsonText)]| list.iter().any(|(key, _)| key == other);
+    let in_body = layout.has(body, other) && !layout.has(body, known);
+    if !in_body && !configured(&rules.defaults) && !configured(&rules.set) {
         return rules;
     }
     let ParamRules { defaults, remove: _, rename, set } = rules.to_mut();
     for (key, _) in defaults.iter_mut().chain(set) {
-        if key == MAX_TOKENS {
-            MAX_COMPLETION_TOKENS.clone_into(key);
+        if key == other {
+            known.clone_into(key);
         }
     }
-    if in_body && !rename.iter().any(|(from, _)| from == MAX_TOKENS) {
-        rename.push((MAX_TOKENS.to_owned(), MAX_COMPLETION_TOKENS.to_owned()));
+    if in_body && !rename.iter().any(|(from, _)| from == other) {
+        rename.push((other.to_owned(), known.to_owned()));
     }
     rules
 }

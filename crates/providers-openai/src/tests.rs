@@ -5,6 +5,7 @@
 
 mod clients;
 mod conformance;
+mod customs;
 mod golden;
 mod same;
 pub(crate) mod support;

@@ -73,7 +73,7 @@ pub(super) fn without_additions(params: Params) -> Params {
     Params { defaults: Vec::new(), rename, remove, set: Vec::new() }
 }
 
-fn lay<T: Clone>(upper: &[(String, T)], lower: &[(String, T)]) -> Vec<(String, T)> {
+pub(super) fn lay<T: Clone>(upper: &[(String, T)], lower: &[(String, T)]) -> Vec<(String, T)> {
     let below = lower.iter().filter(|(name, _)| !upper.iter().any(|(over, _)| over == name));
     below.chain(upper).cloned().collect()
 }

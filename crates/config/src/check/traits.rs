@@ -1,9 +1,10 @@
 //! What a provider, a model and a deployment may all say of a deployment; the nearest word wins.
 
 use http::{HeaderName, HeaderValue};
+use tollgate_core_types::ErrorClass;
 
 use super::params;
-use super::section;
+use super::quirks;
 use super::timing::TimeoutsGiven;
 use crate::read::{At, Section, did_you_mean};
 use crate::report::Report;
@@ -22,6 +23,8 @@ pub(super) struct Traits {
     pub(super) supports_tools: Option<bool>,
     pub(super) trace_context: Option<bool>,
     pub(super) quirks: QuirkOverrides,
+    pub(super) chat_path: Option<String>,
+    pub(super) error_codes: Vec<(String, ErrorClass)>,
 }
 
 impl Traits {
@@ -46,7 +49,9 @@ impl Traits {
             completions: completions.and_then(|at| at.one_of("kind", &kinds, report)),
             supports_tools: tools.and_then(|at| at.boolean(report)),
             trace_context: trace.and_then(|at| at.boolean(report)),
-            quirks: quirks(given, report),
+            quirks: quirks::quirks(given, report),
+            chat_path: quirks::chat_path(given, report),
+            error_codes: quirks::error_codes(given, report),
         }
     }
 
@@ -62,6 +67,8 @@ impl Traits {
             supports_tools,
             trace_context,
             quirks,
+            chat_path,
+            error_codes,
         } = self;
         let mut all: Vec<Header> = lower.headers.clone();
         all.retain(|below| !headers.iter().any(|header| header.name == below.name));
@@ -75,42 +82,10 @@ impl Traits {
             completions: completions.or(lower.completions),
             supports_tools: supports_tools.or(lower.supports_tools),
             trace_context: trace_context.or(lower.trace_context),
-            quirks: quirks_over(*quirks, lower.quirks),
+            quirks: quirks.over(lower.quirks),
+            chat_path: chat_path.clone().or_else(|| lower.chat_path.clone()),
+            error_codes: params::lay(error_codes, &lower.error_codes),
         }
-    }
-}
-
-fn quirks(given: &mut Section<'_>, report: &mut Report) -> QuirkOverrides {
-    let mut quirks = QuirkOverrides::default();
-    let Some(mut all) = section(given, &["quirks"], report) else { return quirks };
-    for (name, field) in [
-        ("max_completion_tokens", &mut quirks.max_completion_tokens),
-        ("developer_role", &mut quirks.developer_role),
-        ("no_developer_role", &mut quirks.no_developer_role),
-        ("no_sampling", &mut quirks.no_sampling),
-        ("adaptive_thinking", &mut quirks.adaptive_thinking),
-        ("no_forced_tools", &mut quirks.no_forced_tools),
-        ("no_native_schema", &mut quirks.no_native_schema),
-    ] {
-        *field = all.take(&[name], report).and_then(|at| at.boolean(report));
-    }
-    if quirks.developer_role == Some(true) && quirks.no_developer_role == Some(true) {
-        let message = "`developer_role` and `no_developer_role` exclude each other";
-        all.at.problem(report, message);
-    }
-    all.finish(report);
-    quirks
-}
-
-fn quirks_over(upper: QuirkOverrides, lower: QuirkOverrides) -> QuirkOverrides {
-    QuirkOverrides {
-        max_completion_tokens: upper.max_completion_tokens.or(lower.max_completion_tokens),
-        developer_role: upper.developer_role.or(lower.developer_role),
-        no_developer_role: upper.no_developer_role.or(lower.no_developer_role),
-        no_sampling: upper.no_sampling.or(lower.no_sampling),
-        adaptive_thinking: upper.adaptive_thinking.or(lower.adaptive_thinking),
-        no_forced_tools: upper.no_forced_tools.or(lower.no_forced_tools),
-        no_native_schema: upper.no_native_schema.or(lower.no_native_schema),
     }
 }
 

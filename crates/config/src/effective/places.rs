@@ -1,7 +1,7 @@
 //! One deployment with everything that its provider and its model say about it.
 
 use std::fmt::Write as _;
-use tollgate_core_types::JsonText;
+use tollgate_core_types::{ErrorClass, JsonText};
 
 use super::origin::{Origins, Ways, is_from_outside};
 use super::sections::{number, texts, timeouts};
@@ -80,6 +80,8 @@ pub(super) fn place(
         stream_usage,
         completions,
         quirks: traits,
+        chat_path,
+        error_codes,
         supports_tools,
         trace_context,
         mock: mocked,
@@ -131,6 +133,10 @@ pub(super) fn place(
         items.push(Item::plain("trace_context", told, say(&[&["trace_context"]])));
     }
     items.extend(quirks(traits, nodes, origins));
+    if let Some(path) = chat_path {
+        items.push(Item::text("chat_path", path, say(&[&["chat_path"]])));
+    }
+    items.extend(codes(error_codes, nodes, origins));
     items.extend(amazon.as_ref().and_then(|aws| bedrock(aws, nodes, origins)));
     items.extend(microsoft.as_ref().and_then(|it| azure(it, auth, nodes, origins)));
     items.extend(mocked.as_ref().and_then(|options| mock(options, nodes, origins)));
@@ -284,31 +290,26 @@ fn header_names(headers: &[Header], nodes: &Nodes<'_>, origins: &Origins<'_>) ->
 }
 
 fn quirks(quirks: &QuirkOverrides, nodes: &Nodes<'_>, origins: &Origins<'_>) -> Option<Item> {
-    let QuirkOverrides {
-        max_completion_tokens,
-        developer_role,
-        no_developer_role,
-        no_sampling,
-        adaptive_thinking,
-        no_forced_tools,
-        no_native_schema,
-    } = quirks;
-    let items: Vec<Item> = [
-        ("max_completion_tokens", max_completion_tokens),
-        ("developer_role", developer_role),
-        ("no_developer_role", no_developer_role),
-        ("no_sampling", no_sampling),
-        ("adaptive_thinking", adaptive_thinking),
-        ("no_forced_tools", no_forced_tools),
-        ("no_native_schema", no_native_schema),
-    ]
-    .into_iter()
-    .filter_map(|(key, value)| {
-        let said = nodes.find(&[&["quirks", key]], origins);
-        value.map(|value| Item::plain(key, value, origins.say(said)))
-    })
-    .collect();
+    let said = quirks.said();
+    let items: Vec<Item> = said
+        .into_iter()
+        .map(|(key, value)| {
+            let said = nodes.find(&[&["quirks", key]], origins);
+            Item::plain(key, value, origins.say(said))
+        })
+        .collect();
     (!items.is_empty()).then(|| Item::map("quirks", items))
+}
+
+fn codes(codes: &[(String, ErrorClass)], nodes: &Nodes<'_>, origins: &Origins<'_>) -> Option<Item> {
+    let items: Vec<Item> = codes
+        .iter()
+        .map(|(code, class)| {
+            let said = nodes.find(&[&["error_codes", code]], origins);
+            Item::text(code, class.as_str(), origins.say(said))
+        })
+        .collect();
+    (!items.is_empty()).then(|| Item::map("error_codes", items))
 }
 
 fn mock(options: &MockOptions, nodes: &Nodes<'_>, origins: &Origins<'_>) -> Option<Item> {

@@ -2,9 +2,9 @@
 
 use std::fmt;
 use std::time::Duration;
-use tollgate_core_types::{Dialect, JsonText, VendorPreset};
+use tollgate_core_types::{Dialect, ErrorClass, JsonText, VendorPreset};
 
-use super::{Aws, Azure, Entra, GoogleAuth, Timeouts};
+use super::{Aws, Azure, Entra, GoogleAuth, QuirkOverrides, Timeouts};
 use crate::secret::Secret;
 
 /// One deployment: exactly one address and at most one credential.
@@ -44,6 +44,10 @@ pub struct Deployment {
     pub completions: Option<Completions>,
     /// Traits of the server that differ from what its vendor and model suggest.
     pub quirks: QuirkOverrides,
+    /// Where its chat stands below the base, where that is not the dialect's place.
+    pub chat_path: Option<String>,
+    /// What its own error codes mean.
+    pub error_codes: Vec<(String, ErrorClass)>,
     /// Whether requests with tools may go here; `None` is yes, unless the vendor says no.
     pub supports_tools: Option<bool>,
     /// Whether the W3C headers `traceparent` and `tracestate` are sent to it; `None` is no: they
@@ -178,25 +182,6 @@ pub enum Completions {
     Native,
     /// Through its chat endpoint.
     Chat,
-}
-
-/// Traits of a server that configuration overrides; `None` keeps what is known.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct QuirkOverrides {
-    /// Send `max_completion_tokens` instead of `max_tokens`.
-    pub max_completion_tokens: Option<bool>,
-    /// Send system messages as `developer`.
-    pub developer_role: Option<bool>,
-    /// Send developer messages as `system`.
-    pub no_developer_role: Option<bool>,
-    /// The model refuses temperature, top_p and top_k.
-    pub no_sampling: Option<bool>,
-    /// The model takes adaptive thinking with an effort.
-    pub adaptive_thinking: Option<bool>,
-    /// The model refuses a forced tool choice.
-    pub no_forced_tools: Option<bool>,
-    /// The model has no native structured output.
-    pub no_native_schema: Option<bool>,
 }
 
 /// How the mock provider behaves.

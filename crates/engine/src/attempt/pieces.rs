@@ -6,9 +6,9 @@ use futures_core::future::BoxFuture;
 use futures_util::StreamExt as _;
 use std::sync::Arc;
 use tollgate_core_types::{ErrorClass, Lost, UpstreamError, Usage};
-use tollgate_providers_common::{Codec, Inbound};
+use tollgate_providers_common::{Codec, EmbedCodec, EmbedReply, EmbedRequest, Inbound};
 
-use super::{Content, Exchange, Shared, prepare, read, send};
+use super::{Content, Exchange, Shared, prepare, read, send, send_part};
 use crate::deployment::{Deployment, Way};
 use crate::stream::Tally;
 
@@ -43,6 +43,55 @@ pub(super) async fn exchange(
     }
     let body = codec.joined(&bodies).map_err(read::decode_error)?;
     Ok(Exchange { content: Content::Whole { body, tally }, lost, estimated: false })
+}
+
+/// Sends a client's texts in several requests of another dialect, and joins their vectors.
+pub(super) async fn embedded(
+    (codec, most): (&Arc<dyn EmbedCodec>, usize),
+    asked: EmbedRequest,
+    deployment: &Deployment,
+    shared: &Shared<'_>,
+) -> Result<Exchange, UpstreamError> {
+    let pieces: Vec<EmbedRequest> = asked
+        .texts
+        .chunks(most.max(1))
+        .map(|texts| EmbedRequest { texts: texts.to_vec(), ..asked.clone() })
+        .collect();
+    let way = Way::Embedded(Arc::clone(codec));
+    let mut waiting: Vec<BoxFuture<'_, Vectors>> = Vec::with_capacity(pieces.len());
+    for piece in &pieces {
+        waiting.push(Box::pin(vectors(piece, codec.as_ref(), (deployment, &way), shared)));
+    }
+    let mut answers = futures_util::stream::iter(waiting).buffered(AT_ONCE);
+    let (mut whole, mut lost) = (EmbedReply::default(), Vec::new());
+    while let Some(answer) = answers.next().await {
+        let (EmbedReply { model, vectors, usage }, dropped) = answer?;
+        whole.vectors.extend(vectors);
+        whole.usage = added(whole.usage, usage);
+        whole.model = model.or(whole.model);
+        lost = dropped;
+    }
+    let content = read::vectors(whole, shared);
+    Ok(Exchange { content, lost, estimated: false })
+}
+
+/// The vectors of some texts, and what could not be carried.
+type Vectors = Result<(EmbedReply, Vec<Lost>), UpstreamError>;
+
+async fn vectors(
+    asked: &EmbedRequest,
+    codec: &dyn EmbedCodec,
+    (deployment, way): (&Deployment, &Way),
+    shared: &Shared<'_>,
+) -> Vectors {
+    let encoded = prepare::prepare_texts(asked, codec, deployment)?;
+    let body = send_part(encoded.request, deployment, shared, way).await?;
+    let reply = codec.decode_embed(&body).map_err(read::decode_error)?;
+    if reply.vectors.len() != asked.texts.len() {
+        let message = format!("{} vectors for {} texts", reply.vectors.len(), asked.texts.len());
+        return Err(UpstreamError::new(ErrorClass::Malformed, message));
+    }
+    Ok((reply, encoded.lost))
 }
 
 /// A piece's answer, and what it could not carry.

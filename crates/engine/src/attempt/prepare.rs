@@ -4,7 +4,9 @@ use bytes::Bytes;
 use http::{HeaderName, HeaderValue};
 use tollgate_core_types::{ErrorClass, Lost, UpstreamError};
 use tollgate_providers_common::splice;
-use tollgate_providers_common::{ClientDialect, EncodeError, Encoded, Inbound, ParamRules};
+use tollgate_providers_common::{
+    ClientDialect, EmbedCodec, EmbedRequest, EncodeError, Encoded, Inbound, ParamRules,
+};
 
 use tollgate_telemetry::Span;
 
@@ -26,20 +28,50 @@ pub(crate) fn prepare(
     deployment: &Deployment,
     way: &Way,
 ) -> Result<Encoded, UpstreamError> {
-    let mut encoded = match way {
-        Way::Verbatim(codec) => codec.splice(inbound, &deployment.target).map_err(encode_error)?,
+    let target = deployment.target();
+    let encoded = match way {
+        Way::Verbatim(codec) => codec.splice(inbound, &target).map_err(encode_error)?,
         Way::Translated(codec) => {
             let defaulted = with_defaults(inbound, &deployment.target.params);
             let chat = client
                 .parse(defaulted.as_ref().unwrap_or(inbound))
                 .map_err(|bad| encode_error(bad.into()))?;
-            codec.encode(&chat, &deployment.target).map_err(encode_error)?
+            codec.encode(&chat, &target).map_err(encode_error)?
         }
         Way::Embedded(codec) => {
             let asked = client.parse_embed(inbound).map_err(|bad| encode_error(bad.into()))?;
-            codec.encode_embed(&asked, &deployment.target).map_err(encode_error)?
+            codec.encode_embed(&asked, &target).map_err(encode_error)?
         }
     };
+    checked(encoded, deployment)
+}
+
+/// Makes the vendor's request for some of a client's texts.
+///
+/// # Errors
+/// As [`prepare`].
+pub(crate) fn prepare_texts(
+    asked: &EmbedRequest,
+    codec: &dyn EmbedCodec,
+    deployment: &Deployment,
+) -> Result<Encoded, UpstreamError> {
+    let encoded = codec.encode_embed(asked, &deployment.target).map_err(encode_error)?;
+    checked(encoded, deployment)
+}
+
+/// What a client asks for in texts.
+///
+/// # Errors
+/// As [`prepare`].
+pub(crate) fn texts(
+    inbound: &Inbound,
+    client: &dyn ClientDialect,
+) -> Result<EmbedRequest, UpstreamError> {
+    client.parse_embed(inbound).map_err(|bad| encode_error(bad.into()))
+}
+
+/// The request, unless it lost something that must not be lost.
+fn checked(mut encoded: Encoded, deployment: &Deployment) -> Result<Encoded, UpstreamError> {
     encoded.lost.retain(|lost| lost.field != STRATEGY_FIELD);
     if deployment.strict && !encoded.lost.is_empty() {
         return Err(strict_error(&encoded.lost, &deployment.id));

@@ -11,7 +11,7 @@ use std::time::Instant;
 use tollgate_core_types::reply::ChatReply;
 use tollgate_core_types::{ErrorClass, UpstreamError};
 use tollgate_providers_common::fold::{ReplyBuilder, unfold};
-use tollgate_providers_common::{ByteStream, Codec, DecodeError, Framer};
+use tollgate_providers_common::{ByteStream, Codec, DecodeError, EmbedReply, Framer};
 
 use super::{Content, Shared, collect};
 use crate::deployment::{Deployment, Way};
@@ -54,7 +54,34 @@ pub(super) async fn content(
     }
 }
 
-fn codec(way: &Way) -> &dyn Codec {
+/// Reads a whole answer that is told together with others.
+///
+/// # Errors
+/// As [`content`].
+pub(super) async fn json(
+    response: http::Response<ByteStream>,
+    shared: &Shared<'_>,
+    way: &Way,
+    until: Instant,
+) -> Result<Bytes, UpstreamError> {
+    let (head, mut body) = response.into_parts();
+    if !head.status.is_success() {
+        let bytes = collect::error_body(&mut body, until).await;
+        return Err(codec(way).decode_error(head.status.as_u16(), &head.headers, &bytes));
+    }
+    match form(&head, false)? {
+        Form::Events => {
+            let message = "a stream where a whole answer was asked for";
+            Err(UpstreamError::new(ErrorClass::Malformed, message))
+        }
+        Form::Json => {
+            let bounds = (shared.memory, collect::MAX_ANSWER);
+            json_text(collect::whole(&mut body, bounds, until).await?)
+        }
+    }
+}
+
+pub(super) fn codec(way: &Way) -> &dyn Codec {
     match way {
         Way::Verbatim(codec) => codec.as_ref(),
         Way::Translated(codec) => codec.as_ref(),
@@ -170,16 +197,17 @@ fn whole(bytes: Bytes, shared: &Shared<'_>, way: &Way) -> Result<Content, Upstre
         }
         Way::Embedded(codec) => {
             let reply = codec.decode_embed(&bytes).map_err(decode_error)?;
-            let body = shared.client.render_embed(&reply, shared.inbound, &shared.render().model);
-            let tally = Tally {
-                model: reply.model,
-                usage: reply.usage,
-                has_content: true,
-                ..Tally::default()
-            };
-            Ok(Content::Whole { body, tally })
+            Ok(vectors(reply, shared))
         }
     }
+}
+
+/// Vectors in the client's words.
+pub(super) fn vectors(reply: EmbedReply, shared: &Shared<'_>) -> Content {
+    let body = shared.client.render_embed(&reply, shared.inbound, &shared.render().model);
+    let tally =
+        Tally { model: reply.model, usage: reply.usage, has_content: true, ..Tally::default() };
+    Content::Whole { body, tally }
 }
 
 fn rendered(reply: &ChatReply, shared: &Shared<'_>) -> Content {

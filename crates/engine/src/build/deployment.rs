@@ -2,20 +2,21 @@
 
 use http::{HeaderName, HeaderValue};
 use std::sync::Arc;
-use tollgate_config::{Auth, Aws, Model, Params, ProviderKind, QuirkOverrides};
+use tollgate_config::{Auth, Aws, Model, Params, ProviderKind};
 use tollgate_core_types::Dialect;
 use tollgate_providers_common::target::Quirks;
 use tollgate_providers_common::{Authorizer, ParamRules, Provider, Transport, UpstreamTarget};
 use tollgate_providers_mock::{Flaky, MockScript, MockTransport};
-use tollgate_providers_openai::Completions;
 use tollgate_telemetry::Telemetry;
 use tollgate_transport::{Control, HyperTransport, JwtError};
 
-use super::{BuildError, address};
+use super::{BuildError, address, customs};
 use crate::authorize::{KeyAuthorizer, Scheme};
 use crate::aws::{self, AwsKeyring, SigV4Authorizer};
 use crate::bearer::{BearerAuthorizer, Identity, Source, TokenKeyring};
-use crate::deployment::{AttemptDeadlines, CompletionsRoute, Deployment, ShownLimits};
+use crate::deployment::{
+    AttemptDeadlines, CompletionsRoute, Deployment, ShownLimits, StreamingRoute,
+};
 use crate::google::Google;
 use crate::redact;
 use crate::vendors;
@@ -32,7 +33,6 @@ pub(super) struct Builder<'a> {
 /// A vendor as far as its deployments differ by it.
 struct Vendor {
     provider: Arc<dyn Provider>,
-    chat: Dialect,
     base: http::Uri,
     transport: Arc<dyn Transport>,
     authorizer: Arc<dyn Authorizer>,
@@ -45,7 +45,6 @@ impl Builder<'_> {
         model: &Model,
         config: &tollgate_config::Deployment,
     ) -> Result<Deployment, BuildError> {
-        let vendor = self.vendor(config)?;
         let name = config.provider.name.as_str();
         let upstream = config.upstream_model.as_str();
         let named = base_model(config).unwrap_or(upstream);
@@ -54,13 +53,15 @@ impl Builder<'_> {
             ProviderKind::Vendor(preset) => preset.name,
             ProviderKind::Own(_) | ProviderKind::Mock => name,
         };
-        let mut quirks = vendors::quirks(known, named, vendor.chat);
-        override_quirks(&mut quirks, config.quirks);
+        let chat = spoken(config);
+        let mut quirks = vendors::quirks(known, named, chat);
+        customs::override_quirks(&mut quirks, config.quirks);
+        let vendor = self.vendor(config, chat, quirks)?;
         let target = UpstreamTarget {
             base: vendor.base,
             model: upstream.to_owned(),
             params: rules(&config.params),
-            stream_usage: config.stream_usage.unwrap_or(true),
+            stream_usage: config.stream_usage.unwrap_or(!quirks.no_stream_options),
             max_output_tokens: config
                 .max_output_tokens
                 .unwrap_or_else(|| tollgate_providers_anthropic::default_max_output(named)),
@@ -86,10 +87,11 @@ impl Builder<'_> {
                 idle: config.timeouts.idle,
             },
             strict: model.strict_params,
-            supports_tools: config.supports_tools.unwrap_or(true),
+            supports_tools: config.supports_tools.unwrap_or(!quirks.no_tools),
             trace_context: config.trace_context.unwrap_or(false),
             metrics: self.telemetry.deployment(&config.id, config.provider.otel_name(), upstream),
             completions: completions(config),
+            streaming: StreamingRoute::default(),
             limits: ShownLimits {
                 concurrency: config.limits.concurrency,
                 qps: config.limits.qps,
@@ -120,43 +122,43 @@ impl Builder<'_> {
         Ok(Arc::new(BearerAuthorizer(tokens)))
     }
 
-    fn vendor(&self, config: &tollgate_config::Deployment) -> Result<Vendor, BuildError> {
+    fn vendor(
+        &self,
+        config: &tollgate_config::Deployment,
+        chat: Dialect,
+        quirks: Quirks,
+    ) -> Result<Vendor, BuildError> {
         let id = config.id.as_str();
-        let (chat, own_base) = match &config.provider.kind {
+        let own_base = match &config.provider.kind {
             ProviderKind::Mock => return mock(config),
-            ProviderKind::Vendor(preset) => (preset.chat, Some(preset.base)),
-            ProviderKind::Own(dialect) => (*dialect, None),
+            ProviderKind::Vendor(preset) => Some(preset.base),
+            ProviderKind::Own(_) => None,
         };
         if let Some(aws) = &config.aws {
             return self.bedrock(config, aws, chat);
         }
         if let Some(azure) = &config.azure {
-            return self.azure(config, azure);
+            return self.azure(config, azure, chat);
         }
-        let name = config.provider.name.as_str();
-        let vertex = matches!(config.auth, Auth::Google(_))
-            .then(|| vendors::claude_on_vertex(name, &config.upstream_model))
-            .flatten();
-        let (provider, chat) = match vertex {
-            Some(ref claude) => (Arc::clone(claude), Dialect::ANTHROPIC_MESSAGES),
-            None => {
-                let provider = vendors::provider(name, chat, Completions::Native);
-                let none = || BuildError::deployment(id, format!("no codec speaks {chat}"));
-                (provider.ok_or_else(none)?, chat)
-            }
+        let name = &config.provider.name;
+        let vertex = is_claude_on_vertex(config);
+        let provider = match vertex {
+            true => vendors::claude_on_vertex(name),
+            false => vendors::provider(name, chat, customs::server(config, quirks))
+                .ok_or_else(|| BuildError::deployment(id, format!("no codec speaks {chat}")))?,
         };
         let given = config.base.as_ref().map(tollgate_config::BaseUrl::as_str).or(own_base);
         let given = given.ok_or_else(|| BuildError::deployment(id, "it has no api_base"))?;
         let default_path = own_base.map_or_else(|| "/v1".to_owned(), address::path_of);
         let mut base =
             address::normalise(given, chat, &default_path).map_err(BuildError::address(id))?;
-        if vertex.is_some() {
+        if vertex {
             let moved = tollgate_providers_gemini::ClaudeOnVertex::base(&base);
             base = moved.map_err(|error| BuildError::deployment(id, error))?;
         }
         let transport = self.transport.clone();
         let authorizer = self.authorizer(config, chat)?;
-        Ok(Vendor { provider, chat, base, transport, authorizer })
+        Ok(Vendor { provider, base, transport, authorizer })
     }
 
     /// Azure: where requests go depends on the model, and keys have headers of their own.
@@ -164,6 +166,7 @@ impl Builder<'_> {
         &self,
         config: &tollgate_config::Deployment,
         azure: &tollgate_config::Azure,
+        chat: Dialect,
     ) -> Result<Vendor, BuildError> {
         let id = config.id.as_str();
         let bad = |error: &dyn std::fmt::Display| BuildError::deployment(id, error.to_string());
@@ -172,7 +175,7 @@ impl Builder<'_> {
         let name = config.provider.name.as_str();
         let provider = vendors::azure(name, &config.upstream_model, &given, azure);
         let provider = provider.map_err(|error| bad(&error))?;
-        let (chat, base) = (provider.dialect(), provider.base().clone());
+        let base = provider.base().clone();
         let authorizer: Arc<dyn Authorizer> = if config.auth == Auth::Dialect {
             // Foundry takes either of two for Claude; its own SDK sends both.
             let names: &[HeaderName] = if chat == Dialect::ANTHROPIC_MESSAGES {
@@ -186,7 +189,7 @@ impl Builder<'_> {
             self.authorizer(config, chat)?
         };
         let transport = self.transport.clone();
-        Ok(Vendor { provider: Arc::new(provider), chat, base, transport, authorizer })
+        Ok(Vendor { provider: Arc::new(provider), base, transport, authorizer })
     }
 
     /// Amazon Bedrock: its address and its signatures have a region.
@@ -211,8 +214,27 @@ impl Builder<'_> {
             Arc::new(SigV4Authorizer::new(aws, region, self.aws, self.control))
         };
         let provider = vendors::bedrock(&config.provider.name, model, aws);
-        Ok(Vendor { provider, chat, base, transport: self.transport.clone(), authorizer })
+        Ok(Vendor { provider, base, transport: self.transport.clone(), authorizer })
     }
+}
+
+/// The dialect of its chat.
+fn spoken(config: &tollgate_config::Deployment) -> Dialect {
+    // Places that have Claude beside models of their own speak its dialect for it.
+    let claude = config.azure.is_some()
+        && vendors::is_claude(base_model(config).unwrap_or(&config.upstream_model));
+    if claude || is_claude_on_vertex(config) {
+        return Dialect::ANTHROPIC_MESSAGES;
+    }
+    match &config.provider.kind {
+        ProviderKind::Mock => Dialect::OPENAI_CHAT,
+        ProviderKind::Vendor(preset) => preset.chat,
+        ProviderKind::Own(dialect) => *dialect,
+    }
+}
+
+fn is_claude_on_vertex(config: &tollgate_config::Deployment) -> bool {
+    matches!(config.auth, Auth::Google(_)) && vendors::is_claude(&config.upstream_model)
 }
 
 /// The vendor inside the process; its address is never looked up.
@@ -230,7 +252,6 @@ fn mock(config: &tollgate_config::Deployment) -> Result<Vendor, BuildError> {
     };
     Ok(Vendor {
         provider: tollgate_providers_mock::provider(),
-        chat: Dialect::OPENAI_CHAT,
         base: http::Uri::from_static("http://mock.invalid/v1"),
         transport: Arc::new(MockTransport::new(&config.id, script)),
         authorizer: Arc::new(authorizer(config, Dialect::OPENAI_CHAT)?),
@@ -282,6 +303,7 @@ fn authorizer(
             HeaderName::try_from(name.as_str())
                 .map_err(|_| BuildError::deployment(id, format!("\"{name}\" is no header name")))?,
         ),
+        Auth::Dialect if vendors::is_bearer(&config.provider.name) => Scheme::Bearer,
         Auth::Dialect if chat == Dialect::ANTHROPIC_MESSAGES => x_api_key(),
         Auth::Dialect if chat == Dialect::GEMINI_GENERATE => {
             Scheme::Header(HeaderName::from_static("x-goog-api-key"))
@@ -312,28 +334,4 @@ fn headers(
 fn rules(params: &Params) -> ParamRules {
     let Params { defaults, rename, remove, set } = params.clone();
     ParamRules { defaults, remove, rename, set }
-}
-
-fn override_quirks(quirks: &mut Quirks, overrides: QuirkOverrides) {
-    let QuirkOverrides {
-        max_completion_tokens,
-        developer_role,
-        no_developer_role,
-        no_sampling,
-        adaptive_thinking,
-        no_forced_tools,
-        no_native_schema,
-    } = overrides;
-    let pairs = [
-        (&mut quirks.max_completion_tokens, max_completion_tokens),
-        (&mut quirks.developer_role, developer_role),
-        (&mut quirks.no_developer_role, no_developer_role),
-        (&mut quirks.no_sampling, no_sampling),
-        (&mut quirks.adaptive_thinking, adaptive_thinking),
-        (&mut quirks.no_forced_tools, no_forced_tools),
-        (&mut quirks.no_native_schema, no_native_schema),
-    ];
-    for (quirk, said) in pairs {
-        *quirk = said.unwrap_or(*quirk);
-    }
 }

@@ -12,10 +12,21 @@ use super::encode::ids::ID_MAX;
 use super::finish::{self, Ended};
 use crate::account::{first_choice, no_choices, no_message};
 use crate::malformed::{malformed, not_json};
-use crate::wire::{self, Answer, Choice, Content, Said, WireToolCall, usage_of};
+use crate::server::Server;
+use crate::tags;
+use crate::wire::{self, Answer, Choice, Content, Said, WireToolCall, usage_as};
 
-/// Reads a whole answer.
-pub(crate) fn whole(body: &[u8]) -> Result<ChatReply, DecodeError> {
+/// Reads a whole answer of a server.
+pub(crate) fn whole_of(server: &Server, body: &[u8]) -> Result<ChatReply, DecodeError> {
+    let beside = server.quirks.reasoning_beside_output;
+    let mut reply = read_whole(body, beside).map_err(|error| server.judged_answer(error))?;
+    if server.quirks.inline_thinking {
+        reply.parts = tags::set_apart(reply.parts);
+    }
+    Ok(reply)
+}
+
+fn read_whole(body: &[u8], beside: bool) -> Result<ChatReply, DecodeError> {
     let answer = read(body)?;
     let choices = answer.choices.as_deref().unwrap_or_default();
     let failed = answer.error.0 || choices.iter().any(|choice| choice.error.0);
@@ -34,7 +45,7 @@ pub(crate) fn whole(body: &[u8]) -> Result<ChatReply, DecodeError> {
         created: answer.created.0,
         parts,
         finish,
-        usage: usage_of(&answer),
+        usage: usage_as(&answer, beside),
         service_tier: answer.service_tier.filled().map(str::to_owned),
     })
 }

@@ -5,6 +5,7 @@
 //! named. Schemas and tool arguments keep their text to the byte.
 
 mod body;
+mod custom;
 mod extra;
 pub(super) mod ids;
 mod messages;
@@ -69,25 +70,33 @@ fn fill<'a>(
     let quirks = &target.quirks;
     let bound = |newer: bool| max_output_tokens.filter(|_| quirks.max_completion_tokens == newer);
     let traits = family::traits(&target.model);
+    if quirks.no_tools && !tools.is_empty() {
+        let reason = "the target takes no tools".to_owned();
+        return Err(EncodeError::Unsupported { field: "tools".to_owned(), reason });
+    }
     let format = tools::format(response_format.as_ref(), quirks, losses)?;
+    let mut thought = reasoning::Said::default();
+    let off = reasoning.as_ref().is_some_and(reasoning::is_off);
     let mut sampling = Sampling { refused: quirks.no_sampling, losses };
-    let body = Body {
+    let mut body = Body {
         model: &target.model,
         temperature: sampling.keep("temperature", *temperature, 1.0),
         top_p: sampling.keep("top_p", *top_p, 1.0),
         frequency_penalty: sampling.keep("frequency_penalty", *frequency_penalty, 0.0),
         presence_penalty: sampling.keep("presence_penalty", *presence_penalty, 0.0),
-        messages: messages::all(messages, format.instruction, quirks, losses)?,
-        tools: tools::list(tools, losses)?,
+        messages: messages::all(messages, format.instruction, (quirks, off), losses)?,
+        tools: tools::list(tools, quirks, losses)?,
         tool_choice: tools::choice(tool_choice.as_ref(), tools.is_empty(), quirks, losses),
         // Vendors refuse the word without tools, where it says nothing.
         parallel_tool_calls: parallel_tool_calls.filter(|parallel| {
             !tools.is_empty() && (*parallel || !(quirks.no_sampling && traits.no_parallel_word))
         }),
         response_format: format.format,
-        reasoning_effort: reasoning
-            .as_ref()
-            .and_then(|given| reasoning::effort(given, target, !tools.is_empty(), losses)),
+        reasoning_effort: {
+            let said = |given| reasoning::said(given, target, !tools.is_empty(), losses);
+            thought = reasoning.as_ref().map(said).unwrap_or(thought);
+            thought.effort
+        },
         max_tokens: bound(false),
         max_completion_tokens: bound(true),
         seed: *seed,
@@ -97,8 +106,10 @@ fn fill<'a>(
         stream: stream.then_some(true),
         stream_options: (*stream && target.stream_usage)
             .then_some(StreamOptions { include_usage: true }),
+        thinking: thought.control,
         own: extra::own(extra, target, losses)?,
     };
+    extra::strike(&mut body, quirks.lacks, losses);
     if top_k.is_some() {
         losses.dropped("top_k");
     }

@@ -15,7 +15,7 @@ use tollgate_providers_common::{DecodeError, Frame, StreamDecoder};
 use super::finish::{self, Ended};
 use crate::error::{in_band, in_band_or_unknown};
 use crate::malformed::{malformed, not_json};
-use crate::wire::{self, Answer, Choice, Content, Said, Text, usage_of};
+use crate::wire::{self, Answer, Choice, Content, Said, Text, usage_as};
 use calls::Calls;
 use quick::Piece;
 
@@ -34,6 +34,8 @@ pub(crate) struct Decoder {
     finished: u128,
     /// The finish of choice 0, held until every choice has finished and no content comes with it.
     finish: Option<Finish>,
+    /// Whether reasoning is counted beside the output.
+    beside: bool,
 }
 
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -84,6 +86,11 @@ impl StreamDecoder for Decoder {
 }
 
 impl Decoder {
+    /// A decoder for a server that counts reasoning `beside` the output, or within it.
+    pub(crate) fn counting(beside: bool) -> Self {
+        Self { beside, ..Self::default() }
+    }
+
     /// Reads a chunk that only brings more text to the one choice of an answer that began; false
     /// where it is another.
     fn piece(&mut self, data: &[u8], out: &mut Vec<ChatEvent>) -> bool {
@@ -107,7 +114,7 @@ impl Decoder {
             self.fail(data, out);
             return Ok(());
         }
-        let usage = usage_of(chunk);
+        let usage = usage_as(chunk, self.beside);
         if chunk.choices.is_none() && usage.is_empty() {
             // An error in another envelope, or a vendor's own notice.
             if in_band(data).is_some() {

@@ -106,12 +106,18 @@ const CONTENT_TEXT: &[&str] = &[
     "content management policy",
 ];
 
+/// What servers write with a 403 about a spent account, in lower case.
+const BALANCE_TEXT: &[&str] =
+    &["balance is insufficient", "insufficient balance", "balance not enough"];
+
 /// The class of an error with an HTTP status.
 pub(super) fn by_status(status: u16, envelope: &Envelope) -> ErrorClass {
     if let Some(class) = by_code(status, envelope) {
         return class;
     }
     match status {
+        // The words decide only which fault of the credential it is.
+        403 if mentions(envelope, BALANCE_TEXT) => ErrorClass::Billing,
         401 | 403 => ErrorClass::Auth,
         402 => ErrorClass::Billing,
         404 if names_a_model(envelope) => ErrorClass::ModelMissing,

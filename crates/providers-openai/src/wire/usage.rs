@@ -88,7 +88,10 @@ impl<'de> Deserialize<'de> for Details {
                 while let Some(Key(key)) = map.next_key()? {
                     let count = match key {
                         "cached_tokens" => &mut details.cached,
-                        "cache_write_tokens" => &mut details.cache_write,
+                        // DashScope's word is the second.
+                        "cache_write_tokens" | "cache_creation_input_tokens" => {
+                            &mut details.cache_write
+                        }
                         "reasoning_tokens" => &mut details.reasoning,
                         _ => {
                             map.next_value::<IgnoredAny>()?;
@@ -114,10 +117,20 @@ pub(crate) struct GroqExtra {
 impl WireUsage {
     /// The counts; parts that were not reported stay absent.
     pub(crate) fn read(&self) -> Usage {
+        self.read_as(false)
+    }
+
+    /// As [`WireUsage::read`]; `beside` is whether the server counts reasoning beside the output
+    /// also where its total does not show it.
+    pub(crate) fn read_as(&self, beside: bool) -> Usage {
         let Self { prompt, completion, total, cached, cache_write, reasoning, cache_hit } = *self;
         Usage {
             input_tokens: prompt,
-            output_tokens: inclusive(prompt, completion, reasoning, total),
+            output_tokens: if beside {
+                completion.map(|said| said.saturating_add(reasoning.unwrap_or(0)))
+            } else {
+                inclusive(prompt, completion, reasoning, total)
+            },
             cache_read_tokens: cached.or(cache_hit),
             cache_write_tokens: cache_write,
             reasoning_tokens: reasoning,
@@ -142,14 +155,15 @@ fn inclusive(
     Some(if exclusive { beside } else { completion })
 }
 
-/// The usage of an answer or chunk, wherever the vendor put it.
-pub(crate) fn usage_of(answer: &Answer<'_>) -> Usage {
+/// The usage of an answer or chunk, wherever the vendor put it; for `beside` see
+/// [`WireUsage::read_as`].
+pub(crate) fn usage_as(answer: &Answer<'_>, beside: bool) -> Usage {
     let mut usage = Usage::default();
     for choice in answer.choices.iter().flatten() {
-        usage.merge(&choice.usage.0.read());
+        usage.merge(&choice.usage.0.read_as(beside));
     }
-    usage.merge(&answer.x_groq.0.usage.0.read());
-    usage.merge(&answer.usage.0.read());
+    usage.merge(&answer.x_groq.0.usage.0.read_as(beside));
+    usage.merge(&answer.usage.0.read_as(beside));
     usage
 }
 
@@ -196,13 +210,22 @@ mod tests {
     }
 
     #[test]
+    fn a_server_that_counts_apart_is_added_up_whatever_its_total_says() {
+        let told = r#"{"prompt_tokens":10,"completion_tokens":5,"total_tokens":15,
+            "completion_tokens_details":{"reasoning_tokens":25}}"#;
+        let usage: Lax<WireUsage> = serde_json::from_str(told).unwrap();
+        assert_eq!(usage.0.read_as(true).output_tokens, Some(30));
+        assert_eq!(usage.0.read_as(false).output_tokens, Some(5));
+    }
+
+    #[test]
     fn deepseek_and_groq_words_are_known() {
         assert_eq!(read(r#"{"prompt_cache_hit_tokens":3}"#).cache_read_tokens, Some(3));
         let groq = r#"{"choices":[],"x_groq":{"id":"r","usage":{"prompt_tokens":2}}}"#;
         let answer: Answer<'_> = serde_json::from_str(groq).unwrap();
-        assert_eq!(usage_of(&answer).input_tokens, Some(2));
+        assert_eq!(usage_as(&answer, false).input_tokens, Some(2));
         let moonshot = r#"{"choices":[{"usage":{"prompt_tokens":4}}]}"#;
         let answer: Answer<'_> = serde_json::from_str(moonshot).unwrap();
-        assert_eq!(usage_of(&answer).input_tokens, Some(4));
+        assert_eq!(usage_as(&answer, false).input_tokens, Some(4));
     }
 }

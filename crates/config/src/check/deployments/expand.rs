@@ -124,6 +124,8 @@ fn template(given: &Given, layers: &Layers<'_>, env: &Env<'_>, report: &mut Repo
         stream_usage: traits.stream_usage,
         completions: traits.completions,
         quirks: traits.quirks,
+        chat_path: traits.chat_path,
+        error_codes: traits.error_codes,
         supports_tools: traits.supports_tools,
         trace_context: traits.trace_context,
         mock: given.mock,

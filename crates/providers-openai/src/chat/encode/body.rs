@@ -44,9 +44,22 @@ pub(super) struct Body<'a> {
     pub(super) stream: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) stream_options: Option<StreamOptions>,
+    /// What tells the server whether to think, beside an effort.
+    #[serde(flatten)]
+    pub(super) thinking: Control,
     /// Fields of this dialect that the domain has no word for.
     #[serde(flatten)]
     pub(super) own: Own<'a>,
+}
+
+/// Fields of our own making, with their JSON.
+#[derive(Default)]
+pub(super) struct Control(pub(super) Vec<(&'static str, Box<RawValue>)>);
+
+impl Serialize for Control {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(key, json)| (key, json)))
+    }
 }
 
 /// Fields by name, their values as they came.
@@ -73,6 +86,9 @@ pub(super) struct Message<'a> {
     pub(super) name: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) reasoning_content: Option<Cow<'a, str>>,
+    /// Other servers' name of the same.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) reasoning: Option<Cow<'a, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) refusal: Option<&'a str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -81,6 +97,11 @@ pub(super) struct Message<'a> {
     pub(super) tool_call_id: Option<Cow<'a, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) audio: Option<&'a RawValue>,
+    /// Two words for the beginning of an answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) prefix: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) partial: Option<bool>,
 }
 
 impl Message<'_> {
@@ -90,10 +111,13 @@ impl Message<'_> {
             content: None,
             name: None,
             reasoning_content: None,
+            reasoning: None,
             refusal: None,
             tool_calls: Vec::new(),
             tool_call_id: None,
             audio: None,
+            prefix: None,
+            partial: None,
         }
     }
 
@@ -104,17 +128,21 @@ impl Message<'_> {
             content,
             name: _,
             reasoning_content,
+            reasoning,
             refusal,
             tool_calls,
             tool_call_id: _,
             audio,
+            prefix: _,
+            partial: _,
         } = self;
         let text = match content {
             Some(Content::Text(text)) => !text.is_empty(),
             Some(Content::Parts(parts)) => !parts.is_empty(),
             None => false,
         };
-        let silent = reasoning_content.is_none() && refusal.is_none() && audio.is_none();
+        let silent = reasoning_content.is_none() && reasoning.is_none();
+        let silent = silent && refusal.is_none() && audio.is_none();
         !text && silent && tool_calls.is_empty()
     }
 }

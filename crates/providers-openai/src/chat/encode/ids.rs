@@ -4,9 +4,17 @@
 //! long one is replaced by a digest of it, which is the same wherever it stands.
 
 use std::borrow::Cow;
+use tollgate_providers_common::target::Quirks;
+
+use crate::respell::short_id;
 
 /// Longest id that OpenAI takes, in characters.
 pub(crate) const ID_MAX: usize = 40;
+
+/// The id to send to a server.
+pub(super) fn id_for<'a>(given: &'a str, quirks: &Quirks) -> Cow<'a, str> {
+    if quirks.short_call_ids { short_id(given) } else { id(given) }
+}
 
 /// The id to send.
 pub(super) fn id(given: &str) -> Cow<'_, str> {

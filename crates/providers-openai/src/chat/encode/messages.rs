@@ -8,17 +8,18 @@ use tollgate_providers_common::target::Quirks;
 
 use super::body::{CalledFunction, Content, Known, Message, Part, ToolCall};
 use super::parts::{self, At, PARAGRAPH};
-use super::{Losses, ids};
+use super::{Losses, custom, ids};
 use crate::outgoing::arguments_or_empty;
 
 /// All messages in order; `instruction` is what we have to tell the model ourselves.
 pub(super) fn all<'a>(
     messages: &'a [domain::Message],
     instruction: Option<String>,
-    quirks: &Quirks,
+    (quirks, no_thinking): (&Quirks, bool),
     losses: &mut Losses,
 ) -> Result<Vec<Message<'a>>, EncodeError> {
-    let mut writer = Writer { out: Vec::with_capacity(messages.len()), media: Vec::new(), losses };
+    let out = Vec::with_capacity(messages.len());
+    let mut writer = Writer { out, media: Vec::new(), quirks, no_thinking, losses };
     for (index, message) in messages.iter().enumerate() {
         let domain::Message { role, parts, name } = message;
         let name = name.as_deref();
@@ -36,8 +37,13 @@ pub(super) fn all<'a>(
         }
     }
     writer.flush_media();
-    if let Some(Message { role: "assistant", tool_calls, .. }) = writer.out.last()
-        && tool_calls.is_empty()
+    if quirks.alternate_turns {
+        custom::alternate(&mut writer.out);
+    }
+    if let Some(last) = writer.out.last_mut()
+        && last.role == "assistant"
+        && last.tool_calls.is_empty()
+        && !custom::mark_beginning(last, quirks)
     {
         // Elsewhere it is the beginning of the answer; here it is one, and another follows.
         writer.losses.approximated(format!("messages[{}].role", messages.len().saturating_sub(1)));
@@ -76,6 +82,9 @@ struct Writer<'a, 'l> {
     /// Pictures and documents of tool results, which tool messages cannot hold. They follow in a
     /// user message, but only behind the whole run of results, which vendors want unbroken.
     media: Vec<Part<'a>>,
+    quirks: &'l Quirks,
+    /// Whether the model is not to think.
+    no_thinking: bool,
     losses: &'l mut Losses,
 }
 
@@ -130,7 +139,7 @@ impl<'a> Writer<'a, '_> {
                 | domain::Part::Refusal { .. }
                 | domain::Part::Foreign { .. }
                 | domain::Part::Reasoning(_)
-                | domain::Part::ToolCall(_) => content.push(self.input(part, at)?),
+                | domain::Part::ToolCall(_) => content.push(self.held(part, at)?),
             }
         }
         if content.is_empty() && !parts.is_empty() {
@@ -142,6 +151,17 @@ impl<'a> Writer<'a, '_> {
         let content = parts::content(std::mem::take(&mut self.media), PARAGRAPH);
         self.out.push(Message { content: Some(content), name, ..Message::new("user") });
         Ok(())
+    }
+
+    /// A part that a user may say and the server takes.
+    fn held(&mut self, part: &'a domain::Part, at: At) -> Result<Part<'a>, EncodeError> {
+        let part_kind = parts::kind(part);
+        let encoded = self.input(part, at)?;
+        if self.quirks.plain_content && !matches!(encoded, Part::Known(Known::Text { .. })) {
+            let reason = format!("the target takes text alone, and this is {part_kind}");
+            return Err(at.unsupported(reason));
+        }
+        Ok(encoded)
     }
 
     /// A part that a user may say.
@@ -194,7 +214,7 @@ impl<'a> Writer<'a, '_> {
                 domain::Part::ToolCall(domain::ToolCall { id, name, arguments }) => {
                     let arguments = arguments_or_empty(arguments);
                     let function = CalledFunction { name, arguments };
-                    let id = ids::id(id);
+                    let id = ids::id_for(id, self.quirks);
                     said.tool_calls.push(ToolCall::Function { id, kind: "function", function });
                 }
                 domain::Part::Reasoning(part) => self.reasoning(&mut said, part, index),
@@ -218,7 +238,8 @@ impl<'a> Writer<'a, '_> {
         finish_assistant(&mut said, content);
         // A turn of nothing but what is withheld is none; servers refuse an empty one.
         if !said.is_empty() {
-            self.out.push(said);
+            custom::reasoning(&mut said, self.quirks, self.no_thinking);
+            self.out.extend(Some(said).filter(|said| !said.is_empty()));
         }
         Ok(())
     }
@@ -258,7 +279,7 @@ impl<'a> Writer<'a, '_> {
         let mut content = Vec::new();
         let mut media = Vec::new();
         for part in parts {
-            let encoded = self.input(part, at)?;
+            let encoded = self.held(part, at)?;
             if let Part::Known(Known::Text { .. }) = encoded {
                 content.push(encoded);
             } else {
@@ -272,7 +293,7 @@ impl<'a> Writer<'a, '_> {
             self.media.append(&mut media);
         }
         let content = Some(parts::content(content, PARAGRAPH));
-        let tool_call_id = Some(ids::id(call_id));
+        let tool_call_id = Some(ids::id_for(call_id, self.quirks));
         self.out.push(Message { content, tool_call_id, ..Message::new("tool") });
         Ok(())
     }

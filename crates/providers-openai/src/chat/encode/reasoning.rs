@@ -1,19 +1,87 @@
 //! How much the model is to think: an effort, the one way this dialect has of saying it, and only
-//! to models that are known to take one, since every other refuses the field.
+//! to models that are known to take one, since every other refuses the field. Servers that have a
+//! switch beside it or instead of it are told with that.
 
 use tollgate_core_types::chat::{Reasoning, ReasoningMode};
+use tollgate_core_types::custom::ThinkingSwitch;
 use tollgate_providers_common::UpstreamTarget;
 
-use super::Losses;
-use crate::family::{self, EFFORTS, Traits};
+use serde_json::value::RawValue;
 
-/// Largest budget of reasoning that counts as `low`, and as `medium`.
-const LOW_BUDGET: u64 = 2048;
-const MEDIUM_BUDGET: u64 = 8192;
+use super::Losses;
+use super::body::Control;
+use crate::control::{self, effort_of};
+use crate::family::{self, EFFORTS, Traits};
 
 /// What a client of another dialect calls the two ways of asking.
 const MODE: &str = "thinking";
 const EFFORT: &str = "output_config.effort";
+
+/// How much the model is to think, in the server's words.
+#[derive(Default)]
+pub(super) struct Said<'a> {
+    pub(super) effort: Option<&'a str>,
+    pub(super) control: Control,
+}
+
+/// Whether the model is not to think at all.
+pub(super) fn is_off(reasoning: &Reasoning) -> bool {
+    let Reasoning { mode, effort, display: _ } = reasoning;
+    *mode == Some(ReasoningMode::Disabled) || effort.as_deref() == Some("none")
+}
+
+/// Decides on effort and switch; `tools` is whether functions are offered.
+pub(super) fn said<'a>(
+    reasoning: &'a Reasoning,
+    target: &UpstreamTarget,
+    tools: bool,
+    losses: &mut Losses,
+) -> Said<'a> {
+    let Reasoning { mode, effort: named, display: _ } = reasoning;
+    let quirks = &target.quirks;
+    if quirks.thinking_switch == ThinkingSwitch::None {
+        let effort = effort(reasoning, target, tools, losses);
+        return Said { effort, control: Control::default() };
+    }
+    if is_off(reasoning) {
+        return Said { effort: None, control: written(control::switch(false, None, quirks)) };
+    }
+    if mode.is_none() && named.is_none() {
+        return Said::default();
+    }
+    let budget = match mode {
+        Some(ReasoningMode::Budget(tokens)) => Some(*tokens),
+        Some(ReasoningMode::Adaptive | ReasoningMode::Disabled) | None => {
+            named.as_deref().and_then(control::budget_of)
+        }
+    };
+    let control = written(control::switch(true, budget, quirks));
+    if quirks.adaptive_thinking {
+        let traits = family::traits(&target.model);
+        let named = wanted(*mode, named.as_deref(), losses);
+        let effort = named.map(|wanted| nearest(wanted, traits, losses));
+        return Said { effort, control };
+    }
+    bounded(reasoning, quirks.thinking_budget, losses);
+    Said { effort: None, control }
+}
+
+/// What a switch without an effort loses: the bound where it takes none or a smaller one, and the
+/// name of the effort, which a bound only comes near to.
+fn bounded(reasoning: &Reasoning, most: u32, losses: &mut Losses) {
+    if let Some(ReasoningMode::Budget(tokens)) = reasoning.mode {
+        if tokens > u64::from(most) {
+            losses.approximated("thinking.budget_tokens");
+        }
+    } else if reasoning.effort.is_some() {
+        losses.approximated(EFFORT);
+    }
+}
+
+fn written(fields: control::Fields) -> Control {
+    let raw = |json: String| RawValue::from_string(json).ok();
+    Control(fields.into_iter().filter_map(|(key, json)| Some((key, raw(json)?))).collect())
+}
 
 /// Decides on the effort; `tools` is whether functions are offered.
 pub(super) fn effort<'a>(
@@ -23,7 +91,7 @@ pub(super) fn effort<'a>(
     losses: &mut Losses,
 ) -> Option<&'a str> {
     let Reasoning { mode, effort, display } = reasoning;
-    let off = *mode == Some(ReasoningMode::Disabled) || effort.as_deref() == Some("none");
+    let off = is_off(reasoning);
     if !target.quirks.adaptive_thinking {
         // A model that is not asked to reason does what "off" asks for.
         if mode.is_some() && !off {
@@ -71,16 +139,6 @@ fn wanted<'a>(
             Some(effort.unwrap_or_else(|| effort_of(tokens)))
         }
         Some(ReasoningMode::Adaptive | ReasoningMode::Disabled) | None => effort,
-    }
-}
-
-fn effort_of(budget: u64) -> &'static str {
-    if budget <= LOW_BUDGET {
-        "low"
-    } else if budget <= MEDIUM_BUDGET {
-        "medium"
-    } else {
-        "high"
     }
 }
 

@@ -13,14 +13,16 @@ use super::{Losses, strict};
 
 pub(super) fn list<'a>(
     tools: &'a [domain::Tool],
+    quirks: &Quirks,
     losses: &mut Losses,
 ) -> Result<Vec<Tool<'a>>, EncodeError> {
-    tools.iter().enumerate().map(|(index, tool)| one(tool, index, losses)).collect()
+    tools.iter().enumerate().map(|(index, tool)| one(tool, index, quirks, losses)).collect()
 }
 
 fn one<'a>(
     tool: &'a domain::Tool,
     index: usize,
+    quirks: &Quirks,
     losses: &mut Losses,
 ) -> Result<Tool<'a>, EncodeError> {
     let domain::Tool { name, description, parameters, strict, cache, foreign } = tool;
@@ -36,9 +38,15 @@ fn one<'a>(
         });
     }
     let field = || format!("tools[{index}].parameters");
-    let parameters = parameters.as_ref().map(|json| whole(json, &field())).transpose()?;
+    let mut parameters = parameters.as_ref().map(|json| whole(json, &field())).transpose()?;
     let schema = tool.parameters.as_ref();
-    let strict = held(*strict, schema, || format!("tools[{index}].strict"), losses);
+    let mut strict = held(*strict, schema, || format!("tools[{index}].strict"), losses);
+    if quirks.plain_schemas {
+        parameters = parameters.map(plainly);
+        if strict.take() == Some(true) {
+            losses.dropped(format!("tools[{index}].strict"));
+        }
+    }
     let function = Function { name, description: description.as_deref(), parameters, strict };
     Ok(Tool::Function { kind: "function", function })
 }
@@ -61,6 +69,15 @@ fn whole<'a>(schema: &'a JsonText, field: &str) -> Result<Cow<'a, RawValue>, Enc
         format!(r#"{{"properties":{{}},{rest}"#)
     };
     Ok(RawValue::from_string(object).map_or(Cow::Borrowed(given), Cow::Owned))
+}
+
+/// A schema without what the server refuses in it.
+fn plainly(schema: Cow<'_, RawValue>) -> Cow<'_, RawValue> {
+    let plain = match crate::schema::plain(schema.get()) {
+        Cow::Borrowed(_) => None,
+        Cow::Owned(plain) => RawValue::from_string(plain).ok(),
+    };
+    plain.map_or(schema, Cow::Owned)
 }
 
 /// Whether to hold the model to a schema. A schema that OpenAI could not hold it to is sent without
@@ -100,6 +117,7 @@ pub(super) fn choice<'a>(
             losses.approximated("tool_choice");
             ToolChoice::Word("auto")
         }
+        domain::ToolChoice::Required if quirks.any_for_required => ToolChoice::Word("any"),
         domain::ToolChoice::Required => ToolChoice::Word("required"),
         domain::ToolChoice::Named(name) => {
             ToolChoice::Named { kind: "function", function: Named { name } }
