@@ -90,6 +90,8 @@ pub struct Server {
     /// Most memory that the bodies of all requests may hold together, in bytes; a request that
     /// finds no room is answered with 503.
     pub body_memory: usize,
+    /// Most that is held of a form with files, in bytes.
+    pub upload_hold: usize,
     /// How long a client may take to send a request's head.
     pub header_timeout: Duration,
     /// How long a client may take to send a request's body.
@@ -119,9 +121,14 @@ pub struct BodyLimits {
     pub embeddings: Option<usize>,
     /// Counting of tokens.
     pub count_tokens: Option<usize>,
+    /// Forms with files; `None` is [`Server::UPLOAD_LIMIT`].
+    pub uploads: Option<usize>,
 }
 
 impl Server {
+    /// Largest form with files where nothing is said, in bytes.
+    pub const UPLOAD_LIMIT: usize = 512 << 20;
+
     /// The bound that holds where a route may have one of its own.
     #[must_use]
     pub fn body_limit_of(&self, route: Option<usize>) -> usize {
@@ -138,6 +145,7 @@ impl Default for Server {
             body_limit: 32 << 20,
             body_limits: BodyLimits::default(),
             body_memory: 512 << 20,
+            upload_hold: 32 << 20,
             header_timeout: Duration::from_secs(10),
             body_timeout: Duration::from_secs(60),
             keep_alive: Duration::from_secs(75),

@@ -32,6 +32,23 @@ impl Dialect {
     /// Amazon Bedrock's Converse.
     pub const BEDROCK_CONVERSE: Self = Self("bedrock.converse");
 
+    /// OpenAI's generation of images.
+    pub const OPENAI_IMAGES: Self = Self("openai.images");
+    /// OpenAI's editing of images, a form with files.
+    pub const OPENAI_IMAGE_EDITS: Self = Self("openai.image_edits");
+    /// OpenAI's variations of an image, a form with a file.
+    pub const OPENAI_IMAGE_VARIATIONS: Self = Self("openai.image_variations");
+    /// OpenAI's speech to text, a form with a file.
+    pub const OPENAI_TRANSCRIPTIONS: Self = Self("openai.transcriptions");
+    /// OpenAI's speech to English text, a form with a file.
+    pub const OPENAI_TRANSLATIONS: Self = Self("openai.translations");
+    /// OpenAI's text to speech.
+    pub const OPENAI_SPEECH: Self = Self("openai.speech");
+    /// OpenAI's moderation.
+    pub const OPENAI_MODERATIONS: Self = Self("openai.moderations");
+    /// Documents ranked by a query, in the words that Cohere, Jina and their kin share.
+    pub const RERANK: Self = Self("rerank");
+
     /// A dialect of another crate.
     #[must_use]
     pub const fn named(name: &'static str) -> Self {
@@ -62,12 +79,34 @@ pub enum Operation {
     Embeddings,
     /// The size of a request in tokens; generates nothing.
     CountTokens,
+    /// Images made, edited or varied.
+    Images,
+    /// Speech to text, in its language or in English.
+    Transcription,
+    /// Text to speech.
+    Speech,
+    /// Whether texts or images offend.
+    Moderation,
+    /// Documents ranked by a query.
+    Rerank,
 }
 
 impl Operation {
     /// Every operation, in the order of [`Operation::index`].
-    pub const ALL: [Self; 4] =
-        [Self::Chat, Self::TextCompletion, Self::Embeddings, Self::CountTokens];
+    pub const ALL: [Self; 9] = [
+        Self::Chat,
+        Self::TextCompletion,
+        Self::Embeddings,
+        Self::CountTokens,
+        Self::Images,
+        Self::Transcription,
+        Self::Speech,
+        Self::Moderation,
+        Self::Rerank,
+    ];
+    /// The operations that are relayed to deployments which speak them and translated for none.
+    pub const MEDIA: [Self; 5] =
+        [Self::Images, Self::Transcription, Self::Speech, Self::Moderation, Self::Rerank];
 
     /// Position in [`Operation::ALL`], for tables.
     #[must_use]
@@ -77,6 +116,22 @@ impl Operation {
             Self::TextCompletion => 1,
             Self::Embeddings => 2,
             Self::CountTokens => 3,
+            Self::Images => 4,
+            Self::Transcription => 5,
+            Self::Speech => 6,
+            Self::Moderation => 7,
+            Self::Rerank => 8,
+        }
+    }
+
+    /// Whether it is one of [`Operation::MEDIA`].
+    #[must_use]
+    pub const fn is_media(self) -> bool {
+        match self {
+            Self::Chat | Self::TextCompletion | Self::Embeddings | Self::CountTokens => false,
+            Self::Images | Self::Transcription | Self::Speech | Self::Moderation | Self::Rerank => {
+                true
+            }
         }
     }
 
@@ -88,6 +143,11 @@ impl Operation {
             Self::TextCompletion => "text_completion",
             Self::Embeddings => "embeddings",
             Self::CountTokens => "count_tokens",
+            Self::Images => "images",
+            Self::Transcription => "transcription",
+            Self::Speech => "speech",
+            Self::Moderation => "moderation",
+            Self::Rerank => "rerank",
         }
     }
 }

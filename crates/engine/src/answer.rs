@@ -1,6 +1,7 @@
 //! What a call gives back, before it is HTTP: the port that the server speaks to.
 
 use bytes::Bytes;
+use http::HeaderValue;
 use std::sync::Arc;
 use std::time::Instant;
 use tollgate_providers_common::ErrorReport;
@@ -39,6 +40,18 @@ pub enum Answer {
         /// What is known beside the stream.
         head: AnswerHead,
         /// The stream; dropping it cancels the request at the vendor and settles it.
+        body: AnswerStream,
+    },
+    /// Bytes of another kind, as the vendor sends them: audio, plain text.
+    Bytes {
+        /// What is known beside the bytes.
+        head: AnswerHead,
+        /// What they are, in the vendor's words.
+        content_type: HeaderValue,
+        /// How many there are, where the vendor says it.
+        length: Option<u64>,
+        /// The bytes; as with a stream, dropping it cancels. Where [`AnswerStream::is_broken`] says so
+        /// at its end, they are not all.
         body: AnswerStream,
     },
 }

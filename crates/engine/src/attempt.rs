@@ -7,6 +7,8 @@ mod collect;
 mod pieces;
 mod prepare;
 mod read;
+mod relayed;
+mod upload;
 
 use bytes::Bytes;
 use http::{HeaderValue, header};
@@ -25,10 +27,13 @@ use crate::estimate;
 use crate::memory::Memory;
 use crate::record::{AttemptFacts, AttemptRecord, Progress};
 use crate::stream::{Pump, Tally};
+use crate::upload::Form;
 
 /// What all attempts of one request share.
 pub(crate) struct Shared<'a> {
     pub(crate) inbound: &'a Inbound,
+    /// The request's body, where it is sent as it comes.
+    pub(crate) form: Option<&'a Form>,
     pub(crate) client: &'a Arc<dyn ClientDialect>,
     pub(crate) request_id: &'a Arc<str>,
     /// The model group that the client named.
@@ -90,7 +95,18 @@ pub(crate) enum Content {
     /// All of the answer, in the client's dialect.
     Whole { body: Bytes, tally: Tally },
     /// A stream whose first content waits in the pump.
-    Stream { upstream: Option<ByteStream>, pump: Box<Pump> },
+    Stream {
+        upstream: Option<ByteStream>,
+        pump: Box<Pump>,
+        /// What the bytes are where they are no events.
+        bytes: Option<Relayed>,
+    },
+}
+
+/// What a vendor says of bytes that are relayed as they are.
+pub(crate) struct Relayed {
+    pub(crate) content_type: HeaderValue,
+    pub(crate) length: Option<u64>,
 }
 
 /// Makes one attempt.
@@ -161,6 +177,10 @@ async fn exchange(
     span: &Span,
 ) -> Result<Exchange, UpstreamError> {
     let inbound = shared.inbound;
+    if let Some(form) = shared.form {
+        // Rare and large: it must not be part of every call's state.
+        return Box::pin(upload::exchange(form, deployment, shared, span)).await;
+    }
     let Some(mut way) = deployment.way(inbound.dialect) else {
         return local_count(shared);
     };

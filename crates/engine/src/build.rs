@@ -13,7 +13,6 @@ use tollgate_balancer::{
     RetryPolicy, Router, RouterError, Strategy,
 };
 use tollgate_config::{Config, Model};
-use tollgate_core_types::Operation;
 use tollgate_telemetry::Telemetry;
 use tollgate_transport::{Control, HyperTransport, TransportConfig, TransportInitError};
 
@@ -23,6 +22,7 @@ use crate::bearer::TokenKeyring;
 use crate::clock;
 use crate::deployment::Deployment;
 use crate::generation::{AUTO, Generation, ModelEntry, ModelInfo};
+use crate::operations;
 use address::BadAddress;
 
 pub(crate) mod address;
@@ -190,7 +190,7 @@ fn strategy(config: tollgate_config::Strategy) -> Strategy {
 
 fn entry(model: &Model, alias: Arc<str>, telemetry: &Telemetry) -> ModelEntry {
     ModelEntry {
-        metrics: Operation::ALL.map(|operation| telemetry.model(&alias, operation)),
+        metrics: ModelEntry::counters(&alias, telemetry),
         alias,
         total: model.timeouts.total,
         recoverable: Recoverable {
@@ -204,7 +204,7 @@ fn auto_entry(config: &Config, alias: &Arc<str>, telemetry: &Telemetry) -> Model
     let longest = config.models.iter().map(|model| model.timeouts.total).max();
     ModelEntry {
         alias: Arc::clone(alias),
-        metrics: Operation::ALL.map(|operation| telemetry.model(alias, operation)),
+        metrics: ModelEntry::counters(alias, telemetry),
         total: longest.unwrap_or(Duration::from_secs(600)),
         recoverable: Recoverable::default(),
     }
@@ -217,7 +217,10 @@ fn pooled<'a>(
 ) -> impl Iterator<Item = MemberSpec<Arc<Deployment>>> + 'a {
     members
         .iter()
-        .filter(|member| !is_embedding(&member.payload.target.model))
+        .filter(|member| {
+            let model = &member.payload.target.model;
+            !is_embedding(model) && !operations::is_media(model)
+        })
         .map(|member| MemberSpec { weight: member.weight * model.weight, ..member.clone() })
 }
 

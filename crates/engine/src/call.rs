@@ -8,14 +8,19 @@ use tollgate_providers_common::{ClientDialect, ErrorReport, Inbound};
 use tollgate_telemetry::{ModelMetrics, Outcome};
 
 use crate::answer::{Answer, AnswerHead, CallContext, Denied};
-use crate::attempt::{self, Content, Recoverable, Shared, Success};
+use crate::attempt::{self, Content, Recoverable, Relayed, Shared, Success};
 use crate::cutoff::Cutoff;
 use crate::deployment::Deployment;
 use crate::generation::{AUTO, Generation, ModelEntry};
+use crate::operations;
 use crate::record::{End, RequestFacts, RequestRecord};
 use crate::stream::{AnswerStream, FlowLimits, Start};
 use crate::tollgate::Inner;
+use crate::upload::Form;
 use crate::{SIMPLE_CHAT, SIMPLE_STREAM, error, near};
+
+/// Why no deployment is tried any more once a form's bytes are gone.
+const SENT: &str = "the form was sent once and is too large to be held for another attempt";
 
 /// A request that is refused before any attempt.
 struct Refused {
@@ -36,6 +41,8 @@ pub(crate) struct Wishes {
     pub(crate) timeout: Option<Duration>,
     /// Models to fall back to, in place of the configured lists.
     pub(crate) fallbacks: Option<Vec<Arc<str>>>,
+    /// The request's body, where it is sent as it comes.
+    pub(crate) form: Option<Form>,
 }
 
 /// A call that got no answer, with all that is known of it.
@@ -87,7 +94,7 @@ impl Inner {
         entry: Option<&ModelEntry>,
     ) -> Box<RequestRecord> {
         let metrics: ModelMetrics = entry
-            .and_then(|entry| entry.metrics(inbound.operation).cloned())
+            .and_then(|entry| entry.metrics(inbound.operation, &self.lasting.telemetry).cloned())
             .unwrap_or_else(|| self.lasting.telemetry.unknown_model(inbound.operation));
         let alias = entry.map(|entry| Arc::clone(&entry.alias));
         let named = inbound.facts.model.as_deref();
@@ -111,7 +118,7 @@ impl Inner {
         (inbound, wishes): (&Inbound, Wishes),
         CallContext { request_id: id, hops, .. }: &CallContext,
     ) -> Result<Prepared, Box<Refused>> {
-        let Wishes { client, strategy: wished, timeout, fallbacks } = wishes;
+        let Wishes { client, strategy: wished, timeout, fallbacks, form } = wishes;
         let refuse = |status, code: &str, message, param: Option<&str>| {
             Box::new(Refused {
                 class: if status == 404 { ErrorClass::ModelMissing } else { ErrorClass::Client },
@@ -156,7 +163,8 @@ impl Inner {
             .map(|names| generation.groups(&names))
             .transpose()
             .map_err(|message| refuse(404, "model_not_found", message, Some("fallbacks")))?;
-        Ok(Prepared { total: timeout.unwrap_or(entry.total), entry, strategy, client, fallbacks })
+        let total = timeout.unwrap_or(entry.total);
+        Ok(Prepared { total, entry, strategy, client, fallbacks, form })
     }
 
     async fn attempts(
@@ -167,7 +175,7 @@ impl Inner {
         context: CallContext,
         record: Box<RequestRecord>,
     ) -> Result<Answer, Box<Failed>> {
-        let Prepared { entry, strategy, client, total, fallbacks } = prepared;
+        let Prepared { entry, strategy, client, total, fallbacks, form } = prepared;
         let deadline = context.started + total;
         let recoverable = |group: &str| match fallbacks.as_deref() {
             // The group that the client named, nearly always; no look-up then.
@@ -177,6 +185,7 @@ impl Inner {
         };
         let shared = Shared {
             inbound: &inbound,
+            form: form.as_ref(),
             client: &client,
             request_id: &context.request_id,
             alias: &entry.alias,
@@ -189,7 +198,10 @@ impl Inner {
             deadline,
             fallbacks: &recoverable,
         };
-        let eligible = |deployment: &Arc<Deployment>| eligible(deployment, &inbound);
+        let eligible = |deployment: &Arc<Deployment>| match &form {
+            Some(form) if !form.is_whole() => Err(SENT),
+            Some(_) | None => eligible(deployment, &inbound),
+        };
         let call = Call {
             strategy,
             eligible: &eligible,
@@ -216,6 +228,7 @@ struct Prepared {
     client: Arc<dyn ClientDialect>,
     total: Duration,
     fallbacks: Option<Vec<Arc<str>>>,
+    form: Option<Form>,
 }
 
 impl Generation {
@@ -254,7 +267,7 @@ fn eligible(deployment: &Deployment, inbound: &Inbound) -> Result<(), &'static s
     if deployment.way(inbound.dialect).is_some() || countable {
         Ok(())
     } else {
-        Err("its vendor does not serve this operation")
+        Err(operations::unserved(inbound.operation))
     }
 }
 
@@ -287,7 +300,8 @@ fn answer(
             });
             Answer::Whole { head, body }
         }
-        Content::Stream { upstream, pump } => {
+        Content::Stream { upstream, pump, bytes } => {
+            request.streams();
             let body = AnswerStream::new(Start {
                 upstream,
                 pump,
@@ -299,7 +313,12 @@ fn answer(
                 cutoff: Arc::clone(cutoff),
                 deployment,
             });
-            Answer::Stream { head, body }
+            match bytes {
+                None => Answer::Stream { head, body },
+                Some(Relayed { content_type, length }) => {
+                    Answer::Bytes { head, content_type, length, body }
+                }
+            }
         }
     }
 }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tollgate_config::{Auth, Secret};
 use tollgate_core_types::custom::StreamOnly;
-use tollgate_core_types::{Dialect, UpstreamError};
+use tollgate_core_types::{Dialect, Operation, UpstreamError};
 use tollgate_providers_common::{
     Authorizer, ChatCodec, Codec, EmbedCodec, Provider, Transport, UpstreamTarget,
 };
@@ -51,6 +51,8 @@ pub(crate) struct Deployment {
     pub(crate) strict: bool,
     /// Whether requests with tools may go here.
     pub(crate) supports_tools: bool,
+    /// What it speaks of [`Operation::MEDIA`].
+    pub(crate) operations: Vec<Operation>,
     /// Whether it may continue our traces.
     pub(crate) trace_context: bool,
     /// Its counters.
@@ -140,6 +142,10 @@ impl Deployment {
 
     /// The way for a client of `dialect`; `None` where this deployment cannot serve it.
     pub(crate) fn way(&self, dialect: Dialect) -> Option<Way> {
+        if let Some(codec) = tollgate_providers_openai::media_codec(dialect) {
+            let serves = self.operations.contains(&codec.operation());
+            return self.provider.codec(dialect).filter(|_| serves).map(Way::Verbatim);
+        }
         let native = dialect != Dialect::OPENAI_COMPLETIONS || self.completions.is_native();
         if native && let Some(codec) = self.provider.codec(dialect) {
             return Some(Way::Verbatim(codec));

@@ -62,7 +62,8 @@ impl Tollgate {
     /// Dropping the future abandons the request at the vendor and settles it as cancelled.
     pub async fn chat(&self, chat: impl Into<Chat>) -> Result<Reply, CallError> {
         let (answer, outbox) = self.ask(chat.into(), false).await?;
-        let (Answer::Whole { head, .. } | Answer::Stream { head, .. }) = answer;
+        let (Answer::Whole { head, .. } | Answer::Stream { head, .. } | Answer::Bytes { head, .. }) =
+            answer;
         match outbox.reply() {
             Some(chat) => Ok(Reply { head, chat }),
             None => Err(CallError::internal("the answer came in a form that was not asked for")),
@@ -96,7 +97,7 @@ impl Tollgate {
         let (answer, outbox) = self.ask(chat.into(), true).await?;
         match answer {
             Answer::Stream { head, body } => Ok(ChatStream::new(head, body, outbox)),
-            Answer::Whole { .. } => {
+            Answer::Whole { .. } | Answer::Bytes { .. } => {
                 Err(CallError::internal("a whole answer came where a stream was asked for"))
             }
         }
@@ -115,7 +116,9 @@ impl Tollgate {
         let answer = self.dialect_call(Dialect::OPENAI_EMBEDDINGS, body, embed.options).await?;
         match answer {
             Answer::Whole { head, body } => Embeddings::read(head, &body),
-            Answer::Stream { .. } => Err(CallError::internal("embeddings came as a stream")),
+            Answer::Stream { .. } | Answer::Bytes { .. } => {
+                Err(CallError::internal("embeddings came as a stream"))
+            }
         }
     }
 
@@ -192,7 +195,7 @@ impl Tollgate {
             route: None,
             hops: 0,
         };
-        let wishes = Wishes { client, strategy, timeout, fallbacks };
+        let wishes = Wishes { client, strategy, timeout, fallbacks, form: None };
         self.call_with(inbound, context, wishes).await.map_err(|failed| CallError::from(*failed))
     }
 }

@@ -1,11 +1,11 @@
 //! One generation of the configuration, built and running. Requests keep theirs to the end.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tollgate_balancer::Router;
 use tollgate_core_types::Operation;
-use tollgate_telemetry::ModelMetrics;
+use tollgate_telemetry::{ModelMetrics, Telemetry};
 
 use crate::attempt::Recoverable;
 use crate::deployment::Deployment;
@@ -30,8 +30,9 @@ pub(crate) struct Generation {
 pub(crate) struct ModelEntry {
     /// The group's name.
     pub(crate) alias: Arc<str>,
-    /// Counters, by [`Operation::index`].
-    pub(crate) metrics: [ModelMetrics; 4],
+    /// Counters, by [`Operation::index`]; made when they are first needed, for few models serve more
+    /// than one operation.
+    pub(crate) metrics: [OnceLock<ModelMetrics>; Operation::ALL.len()],
     /// The whole request's time.
     pub(crate) total: Duration,
     /// Which cut-short answers count as failures.
@@ -39,9 +40,28 @@ pub(crate) struct ModelEntry {
 }
 
 impl ModelEntry {
+    /// The counters of all operations; those that are about generating are there from the start.
+    pub(crate) fn counters(
+        alias: &str,
+        telemetry: &Telemetry,
+    ) -> [OnceLock<ModelMetrics>; Operation::ALL.len()] {
+        Operation::ALL.map(|operation| {
+            let made = OnceLock::new();
+            if !operation.is_media() {
+                made.get_or_init(|| telemetry.model(alias, operation));
+            }
+            made
+        })
+    }
+
     /// The counters of an operation.
-    pub(crate) fn metrics(&self, operation: Operation) -> Option<&ModelMetrics> {
-        self.metrics.get(operation.index())
+    pub(crate) fn metrics(
+        &self,
+        operation: Operation,
+        telemetry: &Telemetry,
+    ) -> Option<&ModelMetrics> {
+        let metrics = self.metrics.get(operation.index())?;
+        Some(metrics.get_or_init(|| telemetry.model(&self.alias, operation)))
     }
 }
 

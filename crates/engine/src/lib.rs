@@ -47,12 +47,14 @@ mod generation;
 mod google;
 mod memory;
 mod near;
+mod operations;
 mod record;
 mod redact;
 mod status;
 mod stream;
 mod tend;
 mod tollgate;
+mod upload;
 mod vendors;
 
 pub use answer::{Answer, AnswerHead, CallContext, Denied};
@@ -71,6 +73,7 @@ pub use memory::{Memory, NoRoom, Room};
 pub use status::{DeploymentStatus, ModelStatus};
 pub use stream::AnswerStream;
 pub use tollgate::Tollgate;
+pub use upload::{Form, FormBody, FormFault, FormHead, FormLimits};
 pub use vendors::vendors;
 
 pub use tollgate_balancer::Strategy;

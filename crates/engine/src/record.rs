@@ -198,6 +198,11 @@ impl RequestRecord {
         })
     }
 
+    /// The answer is a stream, asked for or not.
+    pub(crate) fn streams(&mut self) {
+        self.facts.stream = true;
+    }
+
     /// The request's span, parent of its attempts'.
     pub(crate) fn span(&self) -> &Span {
         &self.span

@@ -76,6 +76,8 @@ struct Flow {
     last_progress: Instant,
     last_output: Instant,
     state: State,
+    /// The bytes ended before their end and nothing could say so.
+    broken: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -107,6 +109,7 @@ impl AnswerStream {
             last_progress: now,
             last_output: now,
             state: State::Flowing,
+            broken: false,
         };
         flow.attempt.first_content(now);
         flow.request.first_content(now);
@@ -115,6 +118,13 @@ impl AnswerStream {
         }
         flow.arm(now);
         Self(Box::new(flow))
+    }
+
+    /// Whether it ended before its end and could not say so: its bytes are no event stream. Whoever
+    /// relays them must not end in order.
+    #[must_use]
+    pub fn is_broken(&self) -> bool {
+        self.0.broken
     }
 }
 
@@ -252,7 +262,11 @@ impl Flow {
             usage: tally.usage,
             response_model: tally.model.as_deref(),
         });
-        self.pump.out.push(self.client.render_stream_error(&report));
+        if self.pump.is_raw() {
+            self.broken = true;
+        } else {
+            self.pump.out.push(self.client.render_stream_error(&report));
+        }
         self.close();
     }
 
@@ -276,7 +290,9 @@ impl Flow {
             self.break_off(UpstreamError::new(ErrorClass::BrokenStream, message));
         } else {
             if now >= self.last_output + KEEP_ALIVE {
-                self.pump.out.push(self.client.keep_alive());
+                // Bytes of another kind have no place for it; an empty piece is none.
+                let raw = self.pump.is_raw();
+                self.pump.out.push(if raw { Bytes::new() } else { self.client.keep_alive() });
                 self.last_output = now;
             }
             self.arm(now);

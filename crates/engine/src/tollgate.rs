@@ -24,6 +24,7 @@ use crate::face::tending::Tending;
 use crate::generation::{Generation, ModelInfo};
 use crate::memory::Memory;
 use crate::status::{self, ModelStatus};
+use crate::upload::Form;
 use crate::{error, near};
 
 /// A running gateway without HTTP. Cheap to clone; clones share everything.
@@ -115,6 +116,26 @@ impl Tollgate {
         self.call_with(inbound, context, Wishes::default())
             .await
             .map_err(|failed| Denied::from(*failed))
+    }
+
+    /// The same for a request whose body is a form that is sent as it comes; `inbound` has no body and
+    /// the facts of [`Form::head`].
+    ///
+    /// Another attempt is made only while all of the form is held.
+    ///
+    /// # Errors
+    /// As [`Tollgate::call`].
+    ///
+    /// # Cancel safety
+    /// As [`Tollgate::call`].
+    pub async fn call_form(
+        &self,
+        inbound: Inbound,
+        form: Form,
+        context: CallContext,
+    ) -> Result<Answer, Denied> {
+        let wishes = Wishes { form: Some(form), ..Wishes::default() };
+        self.call_with(inbound, context, wishes).await.map_err(|failed| Denied::from(*failed))
     }
 
     /// As [`Tollgate::call`], with what only a caller inside the process may ask for.

@@ -24,6 +24,8 @@ pub(crate) fn limits(server: &Server) -> ServerLimits {
         body_bytes: server.body_limit_of(server.body_limits.chat),
         embeddings_bytes: Some(server.body_limit_of(server.body_limits.embeddings)),
         count_tokens_bytes: Some(server.body_limit_of(server.body_limits.count_tokens)),
+        upload_bytes: server.body_limits.uploads.unwrap_or(Server::UPLOAD_LIMIT),
+        upload_hold: server.upload_hold,
         body_time: server.body_timeout,
         body_memory: server.body_memory,
         max_requests: server.max_requests,

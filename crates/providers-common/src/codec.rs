@@ -59,6 +59,12 @@ pub trait Codec: Send + Sync + 'static {
     /// Classifies an error answer. Total: any status and any bytes make an error.
     fn decode_error(&self, status: u16, headers: &HeaderMap, body: &[u8]) -> UpstreamError;
 
+    /// Whether a success may be anything that its content type says (audio, plain text), to be
+    /// relayed as it comes.
+    fn answers_anything(&self) -> bool {
+        false
+    }
+
     /// The answer as a client of the same dialect receives it: the bytes as they came, unless the
     /// vendor wraps the dialect's answers in others. Asked after [`Codec::account`] read them.
     ///

@@ -4,6 +4,7 @@
 //! no framing. An enum and no trait object: the set is small, and a frame costs no virtual call.
 
 use bytes::Bytes;
+use std::collections::VecDeque;
 
 use crate::eventstream::EventStreamFramer;
 use crate::sse::{Frame, FrameError, SseFramer};
@@ -16,6 +17,9 @@ pub enum Framing {
     Sse,
     /// AWS's binary messages, `application/vnd.amazon.eventstream`.
     EventStream,
+    /// None: bytes of any kind, of which every chunk is a frame. Alone in that its frames follow from
+    /// the cuts.
+    Chunks,
 }
 
 impl Framing {
@@ -25,6 +29,7 @@ impl Framing {
         match self {
             Self::Sse => Framer::Sse(SseFramer::new(max)),
             Self::EventStream => Framer::EventStream(EventStreamFramer::new(max)),
+            Self::Chunks => Framer::Chunks(VecDeque::new()),
         }
     }
 }
@@ -37,6 +42,8 @@ pub enum Framer {
     Sse(SseFramer),
     /// AWS's binary messages.
     EventStream(EventStreamFramer),
+    /// Bytes of any kind.
+    Chunks(VecDeque<Bytes>),
 }
 
 impl Framer {
@@ -48,6 +55,7 @@ impl Framer {
         match self {
             Self::Sse(framer) => framer.push(chunk),
             Self::EventStream(framer) => framer.push(chunk),
+            Self::Chunks(chunks) => chunks.push_back(chunk),
         }
     }
 
@@ -59,6 +67,7 @@ impl Framer {
         match self {
             Self::Sse(framer) => framer.next_frame(),
             Self::EventStream(framer) => framer.next_frame(),
+            Self::Chunks(chunks) => Ok(chunks.pop_front().map(Frame::bytes)),
         }
     }
 
@@ -68,6 +77,7 @@ impl Framer {
         match self {
             Self::Sse(framer) => framer.finish(),
             Self::EventStream(framer) => framer.next_frame().ok().flatten(),
+            Self::Chunks(chunks) => chunks.pop_front().map(Frame::bytes),
         }
     }
 }

@@ -10,6 +10,22 @@ use tollgate_core_types::{ErrorClass, UpstreamError};
 /// The body of a vendor's answer. Dropping it cancels the request at the vendor.
 pub type ByteStream = Pin<Box<dyn Stream<Item = Result<Bytes, TransportError>> + Send>>;
 
+/// The body of a request that is sent as it comes.
+pub type RequestStream = Pin<Box<dyn Stream<Item = Result<Bytes, StreamBroken>> + Send>>;
+
+/// A request's body cannot be sent on: whoever makes it knows why.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the request's body broke off")]
+pub struct StreamBroken;
+
+/// A body that is sent as it comes.
+pub struct Upload {
+    /// Its bytes.
+    pub body: RequestStream,
+    /// How many there are, where that is known.
+    pub length: Option<u64>,
+}
+
 /// Sends requests to vendors.
 pub trait Transport: Send + Sync + 'static {
     /// Sends one request and gives the head of its answer.
@@ -24,6 +40,24 @@ pub trait Transport: Send + Sync + 'static {
         request: http::Request<Bytes>,
         deadlines: Deadlines,
     ) -> BoxFuture<'_, Result<http::Response<ByteStream>, TransportError>>;
+
+    /// The same for a request whose body is sent as it comes: it is read as fast as the vendor takes
+    /// it and never again. By default it cannot be sent.
+    ///
+    /// # Errors
+    /// When no head came, a body that broke off among the reasons.
+    ///
+    /// # Cancel safety
+    /// As [`Transport::send`].
+    fn send_upload(
+        &self,
+        request: http::Request<Upload>,
+        _deadlines: Deadlines,
+    ) -> BoxFuture<'_, Result<http::Response<ByteStream>, TransportError>> {
+        let origin = request.uri().host().unwrap_or_default().to_owned();
+        let reason = "it takes no bodies that come in pieces".to_owned();
+        Box::pin(async { Err(TransportError::Connect { origin, reason }) })
+    }
 }
 
 /// How long the steps of an attempt may take. The caller enforces first token, idle and total on

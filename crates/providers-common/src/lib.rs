@@ -10,7 +10,7 @@
 //! [`splice`] editing JSON without rebuilding it,
 //! [`scan`] reading a body's top level once, [`node`] explaining what is wrong in it,
 //! [`retry_after`] vendors' pauses, [`mod@fold`] streams made whole and the reverse,
-//! [`io`] the I/O seams.
+//! [`multipart`] forms with files, [`io`] the I/O seams.
 #![doc = "\n\n---\n\n"]
 #![doc = include_str!("../README.md")]
 
@@ -23,6 +23,7 @@ pub mod fold;
 pub mod framing;
 pub mod inbound;
 pub mod io;
+pub mod multipart;
 pub mod node;
 pub mod retry_after;
 pub mod scan;
@@ -40,7 +41,10 @@ pub use embed::{EmbedCodec, EmbedReply, EmbedRequest};
 pub use fold::{ReplyBuilder, fold, unfold};
 pub use framing::{Framer, Framing};
 pub use inbound::{Facts, Inbound};
-pub use io::{Authorizer, ByteStream, Deadlines, Transport, TransportError};
+pub use io::{
+    Authorizer, ByteStream, Deadlines, RequestStream, StreamBroken, Transport, TransportError,
+    Upload,
+};
 pub use node::Node;
 pub use sse::{Frame, FrameError, FrameKind, SseFramer};
 pub use target::{ParamRules, UpstreamTarget};

@@ -31,6 +31,13 @@ pub struct Frame {
     pub data: Option<Bytes>,
 }
 
+impl Frame {
+    /// Bytes that say nothing but themselves.
+    pub(crate) fn bytes(raw: Bytes) -> Self {
+        Self { raw, kind: FrameKind::Event, event: Bytes::new(), data: None }
+    }
+}
+
 /// What a framing that knows kinds says of a frame. Server-sent events are all [`Self::Event`].
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum FrameKind {

@@ -8,7 +8,8 @@
 //!
 //! In reading order: `wire` what vendors send, `chat` the main dialect (`encode`, `decode`,
 //! `stream` towards vendors; `facts`, `parse`, `render`, `stream_encoder` towards clients),
-//! `completions`, `embeddings`, `account` the verbatim path's reading of whole answers, `splice`
+//! `completions`, `embeddings`, `media` what is relayed alone, `account` the verbatim path's reading of
+//! whole answers, `splice`
 //! its editing of requests, `error` the classification of failures, `server` how one server differs,
 //! `respell` a client's own body in a server's words (with `control` and `schema`), `tags` reasoning
 //! inside text.
@@ -24,6 +25,7 @@ mod error;
 mod family;
 mod inputs;
 mod malformed;
+mod media;
 mod outgoing;
 mod provider;
 mod reader;
@@ -36,6 +38,7 @@ mod tags;
 mod wire;
 
 pub use family::quirks_for;
+pub use media::media_codec;
 pub use provider::{Completions, OpenAi, client_dialects};
 pub use server::{Codes, Server};
 

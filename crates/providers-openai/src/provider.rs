@@ -10,6 +10,7 @@ use tollgate_providers_common::{ChatCodec, ClientDialect, Codec, EmbedCodec, Pro
 use crate::chat::{ChatDialect, OpenAiChat};
 use crate::completions::{CompletionsDialect, OpenAiCompletions};
 use crate::embeddings::{EmbeddingsDialect, OpenAiEmbeddings};
+use crate::media::{self, MediaDialect};
 use crate::server::Server;
 
 /// Whether a vendor still serves the legacy `/completions` endpoint.
@@ -65,7 +66,7 @@ impl Provider for OpenAi {
         if dialect == Dialect::OPENAI_COMPLETIONS && native {
             return Some(Arc::new(OpenAiCompletions::at(&self.server)));
         }
-        None
+        media::media_codec(dialect)
     }
 
     fn chat(&self) -> Option<Arc<dyn ChatCodec>> {
@@ -77,10 +78,14 @@ impl Provider for OpenAi {
     }
 }
 
-/// The dialects that clients of OpenAI's API speak: chat, completions, embeddings.
+/// The dialects that clients of OpenAI's API speak: chat, completions, embeddings, and the endpoints
+/// of images, audio, moderation and rerank.
 #[must_use]
 pub fn client_dialects() -> Vec<Arc<dyn ClientDialect>> {
-    vec![Arc::new(ChatDialect), Arc::new(CompletionsDialect), Arc::new(EmbeddingsDialect)]
+    let mut all: Vec<Arc<dyn ClientDialect>> =
+        vec![Arc::new(ChatDialect), Arc::new(CompletionsDialect), Arc::new(EmbeddingsDialect)];
+    all.extend(media::Kind::ALL.map(|kind| Arc::new(MediaDialect(kind)) as Arc<dyn ClientDialect>));
+    all
 }
 
 #[cfg(test)]
@@ -110,11 +115,12 @@ mod tests {
     }
 
     #[test]
-    fn clients_speak_three_dialects() {
+    fn clients_speak_three_dialects_and_those_of_media() {
         let dialects: Vec<_> = client_dialects().iter().map(|each| each.dialect()).collect();
         assert_eq!(
-            dialects,
+            dialects[..3],
             [Dialect::OPENAI_CHAT, Dialect::OPENAI_COMPLETIONS, Dialect::OPENAI_EMBEDDINGS]
         );
+        assert_eq!(dialects.len(), 3 + media::Kind::ALL.len());
     }
 }

@@ -23,7 +23,7 @@ use tollgate_telemetry::HttpRejection;
 use crate::body::{self, BodyError, BodyLimits};
 use crate::respond::{self, StreamKind};
 use crate::state::AppState;
-use crate::{clock, errors};
+use crate::{clock, errors, forms};
 
 /// Anthropic's client headers that its vendors may see. Everything else stays here.
 const ANTHROPIC: [HeaderName; 3] = [
@@ -34,7 +34,7 @@ const ANTHROPIC: [HeaderName; 3] = [
 /// The same of OpenAI's.
 const OPENAI: [HeaderName; 1] = [HeaderName::from_static("openai-beta")];
 /// When a request that found no room or no place may come back.
-const COME_BACK: Duration = Duration::from_secs(1);
+pub(crate) const COME_BACK: Duration = Duration::from_secs(1);
 
 /// Where a client's trace goes on (W3C Trace Context).
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
@@ -124,6 +124,23 @@ struct Arrival<'a> {
     addressed: Option<Addressed>,
 }
 
+/// Answers one call whose body is a form with files, or JSON where its client says so.
+pub(crate) async fn handle_form(
+    state: &AppState,
+    dialect: Dialect,
+    request: Request<Body>,
+) -> Response {
+    let form = request
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|value| value.trim_start().to_ascii_lowercase().starts_with("multipart/"));
+    if form {
+        return forms::handle(state, dialect, request).await;
+    }
+    handle(state, dialect, StreamKind::Events, request).await
+}
+
 async fn answer(
     state: &AppState,
     client: &dyn ClientDialect,
@@ -153,15 +170,25 @@ async fn answer(
         headers: forwarded(client.dialect(), &parts.headers),
         query: parts.uri.query().map(str::to_owned),
     };
-    let context = CallContext {
+    let context = context(id, started, client.dialect(), &parts.headers);
+    state.engine.call(inbound, context).await
+}
+
+/// What the engine is told of a request beside its content.
+pub(crate) fn context(
+    id: &Arc<str>,
+    started: Instant,
+    dialect: Dialect,
+    headers: &HeaderMap,
+) -> CallContext {
+    CallContext {
         request_id: Arc::clone(id),
         started,
-        route: route(client.dialect()),
-        traceparent: text(&parts.headers, &TRACEPARENT),
-        tracestate: joined(&parts.headers, &TRACESTATE),
-        hops: hops(&parts.headers),
-    };
-    state.engine.call(inbound, context).await
+        route: route(dialect),
+        traceparent: text(headers, &TRACEPARENT),
+        tracestate: joined(headers, &TRACESTATE),
+        hops: hops(headers),
+    }
 }
 
 /// The body; `None` where the process stops before it has come.
@@ -179,12 +206,12 @@ async fn read(
     .await
 }
 
-fn stopping(state: &AppState, id: &str) -> Denied {
+pub(crate) fn stopping(state: &AppState, id: &str) -> Denied {
     state.engine.telemetry().http_rejection(HttpRejection::Draining);
     Denied { report: Tollgate::stopping(id), attempts: 0 }
 }
 
-fn overloaded(id: &str) -> ErrorReport {
+pub(crate) fn overloaded(id: &str) -> ErrorReport {
     let message = "the gateway serves as many requests as it may; try again in a moment";
     let report = errors::plain(503, "overloaded", message.to_owned(), id);
     ErrorReport { retry_after: Some(COME_BACK), ..report }
@@ -259,7 +286,7 @@ fn content_type(headers: &HeaderMap) -> Result<(), Rejection> {
     })
 }
 
-fn forwarded(dialect: Dialect, headers: &HeaderMap) -> HeaderMap {
+pub(crate) fn forwarded(dialect: Dialect, headers: &HeaderMap) -> HeaderMap {
     let anthropic =
         dialect == Dialect::ANTHROPIC_MESSAGES || dialect == Dialect::ANTHROPIC_COUNT_TOKENS;
     let names: &[HeaderName] = if anthropic { &ANTHROPIC } else { &OPENAI };
@@ -279,12 +306,20 @@ fn hops(headers: &HeaderMap) -> usize {
 }
 
 /// Where each dialect is served.
-const ROUTES: [(Dialect, &str); 7] = [
+const ROUTES: [(Dialect, &str); 15] = [
     (Dialect::OPENAI_CHAT, "/v1/chat/completions"),
     (Dialect::ANTHROPIC_MESSAGES, "/v1/messages"),
     (Dialect::OPENAI_EMBEDDINGS, "/v1/embeddings"),
     (Dialect::OPENAI_COMPLETIONS, "/v1/completions"),
     (Dialect::ANTHROPIC_COUNT_TOKENS, "/v1/messages/count_tokens"),
+    (Dialect::OPENAI_IMAGES, "/v1/images/generations"),
+    (Dialect::OPENAI_IMAGE_EDITS, "/v1/images/edits"),
+    (Dialect::OPENAI_IMAGE_VARIATIONS, "/v1/images/variations"),
+    (Dialect::OPENAI_TRANSCRIPTIONS, "/v1/audio/transcriptions"),
+    (Dialect::OPENAI_TRANSLATIONS, "/v1/audio/translations"),
+    (Dialect::OPENAI_SPEECH, "/v1/audio/speech"),
+    (Dialect::OPENAI_MODERATIONS, "/v1/moderations"),
+    (Dialect::RERANK, "/v1/rerank"),
     (SIMPLE_CHAT, "/llm/chat"),
     (SIMPLE_STREAM, "/llm/chat/stream"),
 ];
@@ -304,7 +339,7 @@ fn text(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
     headers.get(name)?.to_str().ok().map(str::to_owned)
 }
 
-fn internal(id: &str) -> ErrorReport {
+pub(crate) fn internal(id: &str) -> ErrorReport {
     ErrorReport {
         status: 500,
         code: "internal_error".to_owned(),

@@ -34,6 +34,7 @@ const ABOUT: About = About {
         ("OpenAI", "For OpenAI's SDKs, with `base_url` set to this address and `/v1`."),
         ("Anthropic", "For Anthropic's SDKs, with `base_url` set to this address."),
         ("Gemini", "For Google's SDKs, with `base_url` set to this address."),
+        ("Media", "Images, audio, moderation and rerank, relayed to the vendors that have them."),
         ("Models", "What clients may send as `model`."),
         ("Gateway", "The gateway itself."),
         ("Simple", "Text in, text out, and how busy the pool is."),

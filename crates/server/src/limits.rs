@@ -6,7 +6,7 @@ use arc_swap::ArcSwap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
-use tollgate::Memory;
+use tollgate::{FormLimits, Memory};
 use tollgate_core_types::Dialect;
 
 use crate::body::BodyLimits;
@@ -20,7 +20,11 @@ pub struct ServerLimits {
     pub embeddings_bytes: Option<usize>,
     /// The same for counting tokens, where it is another one.
     pub count_tokens_bytes: Option<usize>,
-    /// A body must have come whole within this time.
+    /// Largest form with files, in bytes; it is passed on as it comes.
+    pub upload_bytes: usize,
+    /// Most that is held of such a form, in bytes.
+    pub upload_hold: usize,
+    /// A body must have come whole within this time; of a form, its next bytes.
     pub body_time: Duration,
     /// What the bodies of all requests may hold together, in bytes.
     pub body_memory: usize,
@@ -34,6 +38,8 @@ impl Default for ServerLimits {
             body_bytes: 32 << 20,
             embeddings_bytes: None,
             count_tokens_bytes: None,
+            upload_bytes: 512 << 20,
+            upload_hold: 32 << 20,
             body_time: Duration::from_secs(60),
             body_memory: Memory::DEFAULT,
             max_requests: 10_000,
@@ -54,10 +60,16 @@ impl ServerLimits {
         BodyLimits { bytes: own.unwrap_or(self.body_bytes), time: self.body_time }
     }
 
+    /// The bounds on a form with files.
+    pub(crate) fn form(&self) -> FormLimits {
+        let (bytes, hold) = (self.upload_bytes as u64, self.upload_hold);
+        FormLimits { bytes, hold, idle: self.body_time }
+    }
+
     /// The bounds on a body of any route.
     pub(crate) fn largest(&self) -> usize {
-        let single = [self.embeddings_bytes, self.count_tokens_bytes].into_iter().flatten();
-        single.fold(self.body_bytes, usize::max)
+        let single = [self.embeddings_bytes, self.count_tokens_bytes, Some(self.upload_bytes)];
+        single.into_iter().flatten().fold(self.body_bytes, usize::max)
     }
 }
 
@@ -127,6 +139,7 @@ mod tests {
             body_bytes: 9,
             embeddings_bytes: Some(3),
             count_tokens_bytes: Some(12),
+            upload_bytes: 40,
             ..ServerLimits::default()
         };
         let table = [
@@ -138,6 +151,6 @@ mod tests {
         for (dialect, bytes) in table {
             assert_eq!(limits.body(dialect).bytes, bytes, "{dialect}");
         }
-        assert_eq!(limits.largest(), 12);
+        assert_eq!((limits.largest(), limits.form().bytes), (40, 40));
     }
 }

@@ -8,6 +8,7 @@
 pub(crate) mod anthropic;
 pub(crate) mod calls;
 pub(crate) mod gemini;
+pub(crate) mod media;
 pub(crate) mod openai;
 pub(crate) mod operation;
 pub(crate) mod own;

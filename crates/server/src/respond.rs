@@ -9,7 +9,6 @@ use futures_core::Stream as _;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use http_body::{Frame, SizeHint};
 use serde::Serialize;
-use std::convert::Infallible;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use tollgate::{Answer, AnswerHead, AnswerStream, Denied};
@@ -50,6 +49,13 @@ pub(crate) enum StreamKind {
 /// The response of an answered call; a stream keeps its place among the requests to its end.
 pub(crate) fn answer(answer: Answer, id: &str, kind: StreamKind, place: Place) -> Response {
     let (head, mut response) = match answer {
+        Answer::Bytes { head, content_type, length, body } => {
+            let body = EventBody { stream: body, lister: None, length, _place: place };
+            let mut response = Response::new(Body::new(body));
+            *response.headers_mut() = HeaderMap::with_capacity(HEADERS);
+            response.headers_mut().insert(header::CONTENT_TYPE, content_type);
+            (head, response)
+        }
         Answer::Whole { head, body } => {
             let mut response = Response::new(Body::from(body));
             *response.headers_mut() = HeaderMap::with_capacity(HEADERS);
@@ -58,7 +64,7 @@ pub(crate) fn answer(answer: Answer, id: &str, kind: StreamKind, place: Place) -
         }
         Answer::Stream { head, body } => {
             let lister = (kind == StreamKind::List).then(Lister::new);
-            let body = EventBody { stream: body, lister, _place: place };
+            let body = EventBody { stream: body, lister, length: None, _place: place };
             let mut response = Response::new(Body::new(body));
             let headers = response.headers_mut();
             *headers = HeaderMap::with_capacity(HEADERS);
@@ -149,29 +155,43 @@ fn insert(headers: &mut HeaderMap, name: HeaderName, value: &str) {
     }
 }
 
+/// The vendor broke an answer off that has no word for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the vendor's answer broke off")]
+struct Broken;
+
 /// An answer's stream as a response body. Pulled by the connection, so that a slow client slows the
 /// vendor; dropped with the connection, so that a client that leaves cancels the vendor.
 struct EventBody {
     stream: AnswerStream,
     /// Where the client reads a list; gone once that is closed.
     lister: Option<Lister>,
+    /// How much is still to come, where that is known.
+    length: Option<u64>,
     /// Held to the end.
     _place: Place,
 }
 
 impl http_body::Body for EventBody {
     type Data = Bytes;
-    type Error = Infallible;
+    type Error = Broken;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
         let data = |bytes| Poll::Ready(Some(Ok(Frame::data(bytes))));
         loop {
             let next = ready!(Pin::new(&mut self.stream).poll_next(cx));
+            let broken = self.stream.is_broken();
             match (next, self.lister.as_mut()) {
-                (Some(bytes), None) => return data(bytes),
+                (Some(bytes), None) => {
+                    let more = bytes.len() as u64;
+                    self.length = self.length.map(|left| left.saturating_sub(more));
+                    return data(bytes);
+                }
+                // The client must see that it is not all: its connection breaks.
+                (None, None) if broken => return Poll::Ready(Some(Err(Broken))),
                 (None, None) => return Poll::Ready(None),
                 (Some(bytes), Some(lister)) => {
                     let items = lister.push(bytes);
@@ -189,6 +209,6 @@ impl http_body::Body for EventBody {
     }
 
     fn size_hint(&self) -> SizeHint {
-        SizeHint::default()
+        self.length.map_or_else(SizeHint::default, SizeHint::with_exact)
     }
 }

@@ -10,10 +10,10 @@ use std::sync::Arc;
 use tollgate_telemetry::HttpRejection;
 
 use crate::guard::GuardLayer;
-use crate::openapi::{calls, gemini as about, own};
+use crate::openapi::{calls, gemini as about, media as relayed, own};
 use crate::state::AppState;
 use crate::table::{self, Route, Told};
-use crate::{api, docs, gemini, models, simple, status};
+use crate::{api, docs, gemini, media, models, simple, status};
 
 /// The clients' paths: what is served, and what the document tells.
 const ROUTES: &[Route<Arc<AppState>>] = &[
@@ -22,6 +22,20 @@ const ROUTES: &[Route<Arc<AppState>>] = &[
     Route::post("/v1/embeddings", || post(api::embeddings), calls::embeddings),
     Route::post("/v1/messages", || post(api::messages), calls::messages),
     Route::post("/v1/messages/count_tokens", || post(api::count_tokens), calls::count_tokens),
+    Route::post("/v1/images/generations", || post(media::images), relayed::images),
+    Route::post("/v1/images/edits", || post(media::edits), relayed::edits),
+    Route::post("/v1/images/variations", || post(media::variations), relayed::variations),
+    Route::post(
+        "/v1/audio/transcriptions",
+        || post(media::transcriptions),
+        relayed::transcriptions,
+    ),
+    Route::post("/v1/audio/translations", || post(media::translations), relayed::translations),
+    Route::post("/v1/audio/speech", || post(media::speech), relayed::speech),
+    Route::post("/v1/moderations", || post(media::moderations), relayed::moderations),
+    Route::post("/v1/rerank", || post(media::rerank), relayed::rerank),
+    Route::post("/v2/rerank", || post(media::rerank), relayed::rerank_v2),
+    Route::post("/rerank", || post(media::rerank), relayed::rerank_short),
     Route::get("/v1/models", || get(models::list), own::models),
     Route::get("/v1/models/{*id}", || get(models::one), own::model),
     Route::post("/v1/models/{*id}", || post(gemini::call), about::call_v1),

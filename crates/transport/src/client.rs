@@ -9,12 +9,11 @@ use bytes::Bytes;
 use futures_core::future::BoxFuture;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, USER_AGENT};
 use http::{HeaderValue, Request, Response, StatusCode, Version};
-use http_body_util::Full;
 use hyper::body::Incoming;
 use std::pin::Pin;
 use std::sync::Arc;
 use tokio::time::Instant;
-use tollgate_providers_common::{ByteStream, Deadlines, Transport, TransportError};
+use tollgate_providers_common::{ByteStream, Deadlines, Transport, TransportError, Upload};
 
 use crate::body::Chunks;
 use crate::clock;
@@ -22,6 +21,7 @@ use crate::config::{TransportConfig, TransportInitError};
 use crate::connect::Connector;
 use crate::control::Control;
 use crate::origin::Origin;
+use crate::outgoing::Outgoing;
 use crate::pool::Pool;
 use crate::tls::Tls;
 
@@ -55,7 +55,7 @@ impl HyperTransport {
 
     async fn exchange(
         &self,
-        mut request: Request<Bytes>,
+        mut request: Request<Outgoing>,
         deadlines: Deadlines,
     ) -> Result<Response<ByteStream>, TransportError> {
         let Some(pool) = self.pool.origin(request.uri()) else {
@@ -70,7 +70,7 @@ impl HyperTransport {
         // The connection decides the version; a request for another one would be refused.
         *request.version_mut() = Version::HTTP_11;
         request.headers_mut().entry(USER_AGENT).or_insert(AGENT);
-        let sent = pool.exchange(request.map(Full::new), deadlines.connect, now);
+        let sent = pool.exchange(request, deadlines.connect, now);
         match tokio::time::timeout_at(until, sent).await {
             Ok(Ok(response)) => receive(response, Arc::clone(pool.shown())),
             Ok(Err(failure)) => Err(failure.of(pool.shown())),
@@ -85,12 +85,20 @@ impl Transport for HyperTransport {
         request: Request<Bytes>,
         deadlines: Deadlines,
     ) -> BoxFuture<'_, Result<Response<ByteStream>, TransportError>> {
-        Box::pin(self.exchange(request, deadlines))
+        Box::pin(self.exchange(request.map(Outgoing::new), deadlines))
+    }
+
+    fn send_upload(
+        &self,
+        request: Request<Upload>,
+        deadlines: Deadlines,
+    ) -> BoxFuture<'_, Result<Response<ByteStream>, TransportError>> {
+        Box::pin(self.exchange(request.map(|upload| Outgoing::Coming { upload }), deadlines))
     }
 }
 
 #[cold]
-fn no_address(request: &Request<Bytes>) -> TransportError {
+fn no_address(request: &Request<Outgoing>) -> TransportError {
     TransportError::Connect {
         origin: Origin::of(request.uri()).to_string(),
         reason: "the address is neither http nor https".to_owned(),

@@ -18,6 +18,7 @@ mod control;
 mod dns;
 mod jwt;
 mod origin;
+mod outgoing;
 mod pool;
 mod reason;
 mod tls;

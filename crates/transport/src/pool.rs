@@ -16,7 +16,6 @@ mod tasks;
 
 use http::Uri;
 use http::uri::{Authority, Scheme};
-use http_body_util::Full;
 use hyper::client::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use std::cmp::Ordering;
@@ -25,10 +24,8 @@ use std::time::Duration;
 
 use crate::config::TransportConfig;
 use crate::connect::Connector;
+use crate::outgoing::Outgoing;
 pub(crate) use origin::OriginPool;
-
-/// The body of a request: whole, and in one piece.
-pub(crate) type Whole = Full<bytes::Bytes>;
 
 /// Most bytes of one HTTP/1.1 answer that wait in memory for a slow reader.
 const H1_BUFFER: usize = 64 * 1024;

@@ -19,6 +19,15 @@ pub(super) fn read(root: &mut Section<'_>, report: &mut Report) -> Server {
     }
     body_limits(&mut given, &mut server, report);
     body_memory(&mut given, &mut server, report);
+    if let Some(at) = given.take(&["upload_hold"], report)
+        && let Some(hold) = at.size(report)
+    {
+        server.upload_hold = hold;
+        if hold > server.body_memory {
+            let message = format!("{hold} bytes are more than `body_memory` has");
+            at.problem_hint(report, message, "lower it, or raise `body_memory`");
+        }
+    }
     for (name, field) in [
         ("max_connections", &mut server.max_connections),
         ("max_requests", &mut server.max_requests),
@@ -54,6 +63,7 @@ fn body_limits(given: &mut Section<'_>, server: &mut Server, report: &mut Report
         ("chat", &mut server.body_limits.chat),
         ("embeddings", &mut server.body_limits.embeddings),
         ("count_tokens", &mut server.body_limits.count_tokens),
+        ("uploads", &mut server.body_limits.uploads),
     ] {
         if let Some(limit) = given.take(&[name], report).and_then(|at| at.size(report)) {
             *field = Some(limit);
@@ -64,7 +74,8 @@ fn body_limits(given: &mut Section<'_>, server: &mut Server, report: &mut Report
 
 /// Room for one body of every size that is allowed, at least.
 fn body_memory(given: &mut Section<'_>, server: &mut Server, report: &mut Report) {
-    let BodyLimits { chat, embeddings, count_tokens } = server.body_limits;
+    // Of a form no more than `upload_hold` is held.
+    let BodyLimits { chat, embeddings, count_tokens, uploads: _ } = server.body_limits;
     let single = [chat, embeddings, count_tokens].into_iter().flatten();
     let largest = single.fold(server.body_limit, usize::max);
     let Some(at) = given.take(&["body_memory"], report) else {

@@ -9,6 +9,8 @@ use super::timing::TimeoutsGiven;
 use crate::read::{At, Section, did_you_mean};
 use crate::report::Report;
 use crate::secret::Secret;
+use tollgate_core_types::Operation;
+
 use crate::types::{Auth, Completions, Header, Params, QuirkOverrides};
 
 /// One layer's word.
@@ -21,6 +23,7 @@ pub(super) struct Traits {
     pub(super) stream_usage: Option<bool>,
     pub(super) completions: Option<Completions>,
     pub(super) supports_tools: Option<bool>,
+    pub(super) operations: Option<Vec<Operation>>,
     pub(super) trace_context: Option<bool>,
     pub(super) quirks: QuirkOverrides,
     pub(super) chat_path: Option<String>,
@@ -39,6 +42,7 @@ impl Traits {
         let kinds = [("native", Completions::Native), ("chat", Completions::Chat)];
         let completions = given.take(&["completions"], report);
         let tools = given.take(&["supports_tools"], report);
+        let spoken = given.take(&["operations"], report);
         let trace = given.take(&["trace_context"], report);
         Self {
             timeouts,
@@ -48,6 +52,7 @@ impl Traits {
             stream_usage: usage.and_then(|at| at.boolean(report)),
             completions: completions.and_then(|at| at.one_of("kind", &kinds, report)),
             supports_tools: tools.and_then(|at| at.boolean(report)),
+            operations: spoken.map(|at| operations(&at, report)),
             trace_context: trace.and_then(|at| at.boolean(report)),
             quirks: quirks::quirks(given, report),
             chat_path: quirks::chat_path(given, report),
@@ -65,6 +70,7 @@ impl Traits {
             stream_usage,
             completions,
             supports_tools,
+            operations,
             trace_context,
             quirks,
             chat_path,
@@ -81,12 +87,27 @@ impl Traits {
             stream_usage: stream_usage.or(lower.stream_usage),
             completions: completions.or(lower.completions),
             supports_tools: supports_tools.or(lower.supports_tools),
+            operations: operations.clone().or_else(|| lower.operations.clone()),
             trace_context: trace_context.or(lower.trace_context),
             quirks: quirks.over(lower.quirks),
             chat_path: chat_path.clone().or_else(|| lower.chat_path.clone()),
             error_codes: params::lay(error_codes, &lower.error_codes),
         }
     }
+}
+
+/// The operations beside chat and its kin that a server speaks.
+fn operations(at: &At<'_>, report: &mut Report) -> Vec<Operation> {
+    let known = Operation::MEDIA.map(|operation| (operation.as_str(), operation));
+    let mut all = Vec::new();
+    for (at, _) in at.texts(report) {
+        if let Some(operation) = at.one_of("operation", &known, report)
+            && !all.contains(&operation)
+        {
+            all.push(operation);
+        }
+    }
+    all
 }
 
 /// Headers that describe the connection or the body, which are not the configuration's to say.

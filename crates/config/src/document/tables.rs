@@ -114,10 +114,13 @@ table! {
         /// what the bodies of all requests may hold together; a request that finds no room gets a 503
         /// with `retry-after`
         body_memory: Shape::Size, = say_size(types::Server::default().body_memory as u64);
+        /// how much of a form with files is held: up to there `model` must have come, and up to there
+        /// it can be sent again elsewhere. What comes after is passed on and not held; at least 64KiB
+        upload_hold: Shape::Size, = say_size(types::Server::default().upload_hold as u64);
         /// for a client to send a request's head, from its first byte; for the first one from the
         /// connection's beginning
         header_timeout: Shape::Duration, = say_duration(types::Server::default().header_timeout);
-        /// for a client to send a request's body
+        /// for a client to send a request's body; of a form with files, for its next bytes
         body_timeout: Shape::Duration, = say_duration(types::Server::default().body_timeout);
         /// how long an idle connection is kept
         keep_alive: Shape::Duration, = say_duration(types::Server::default().keep_alive);
@@ -150,6 +153,8 @@ table! {
         embeddings: Shape::Size, ~ "`body_limit`";
         /// counting tokens
         count_tokens: Shape::Size, ~ "`body_limit`";
+        /// forms with files, which are passed on as they come and cost no memory beyond `upload_hold`
+        uploads: Shape::Size, = say_size(types::Server::UPLOAD_LIMIT as u64);
     }
 }
 
@@ -362,6 +367,9 @@ table! {
         completions: Shape::Choice(&["native", "chat"]), ~ "the vendor's custom";
         /// `false` keeps requests with tools away
         supports_tools: Shape::Bool, ~ "the vendor's custom";
+        /// what it speaks beside chat and its kin: a list of `images`, `transcription`, `speech`,
+        /// `moderation` and `rerank`. A server of your own is taken to speak all of them
+        operations: Shape::Texts, ~ "what its vendor speaks";
         /// whether the W3C headers `traceparent` and `tracestate` are sent to it: for servers of your
         /// own, which may know what belongs together
         trace_context: Shape::Bool, ~ "`false`";

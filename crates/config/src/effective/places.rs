@@ -83,6 +83,7 @@ pub(super) fn place(
         chat_path,
         error_codes,
         supports_tools,
+        operations,
         trace_context,
         mock: mocked,
         aws: amazon,
@@ -129,6 +130,11 @@ pub(super) fn place(
     items.extend(params(rules, nodes, origins));
     items.extend(header_names(headers, nodes, origins));
     items.extend(customs(asked, nodes, origins));
+    if let Some(spoken) = operations {
+        let names = spoken.iter().map(|operation| operation.as_str().to_owned()).collect();
+        let (key, origin) = ("operations".to_owned(), say(&[&["operations"]]));
+        items.push(Item { key, value: Shown::Texts(names), origin });
+    }
     if let Some(told) = trace_context {
         items.push(Item::plain("trace_context", told, say(&[&["trace_context"]])));
     }

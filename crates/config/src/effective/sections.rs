@@ -19,6 +19,7 @@ pub(super) fn server(server: &Server, origins: &Origins<'_>) -> Item {
         body_limit,
         body_limits,
         body_memory,
+        upload_hold,
         header_timeout,
         body_timeout,
         keep_alive,
@@ -37,6 +38,7 @@ pub(super) fn server(server: &Server, origins: &Origins<'_>) -> Item {
         Item::text("ops_listen", ops, of("ops_listen")),
         Item::text("body_limit", say_size(*body_limit as u64), of("body_limit")),
         Item::text("body_memory", say_size(*body_memory as u64), of("body_memory")),
+        Item::text("upload_hold", say_size(*upload_hold as u64), of("upload_hold")),
         Item::text("header_timeout", say_duration(*header_timeout), of("header_timeout")),
         Item::text("body_timeout", say_duration(*body_timeout), of("body_timeout")),
         Item::text("keep_alive", say_duration(*keep_alive), of("keep_alive")),
@@ -52,15 +54,19 @@ pub(super) fn server(server: &Server, origins: &Origins<'_>) -> Item {
 
 /// The bounds of single routes, where there are any.
 fn route_limits(limits: &BodyLimits, origins: &Origins<'_>) -> Option<Item> {
-    let BodyLimits { chat, embeddings, count_tokens } = limits;
+    let BodyLimits { chat, embeddings, count_tokens, uploads } = limits;
     let of = |key: &str| origins.of(&[&["server", "body_limits", key]]);
-    let items: Vec<Item> =
-        [("chat", chat), ("embeddings", embeddings), ("count_tokens", count_tokens)]
-            .into_iter()
-            .filter_map(|(key, limit)| {
-                Some(Item::text(key, say_size(limit.as_ref().copied()? as u64), of(key)))
-            })
-            .collect();
+    let items: Vec<Item> = [
+        ("chat", chat),
+        ("embeddings", embeddings),
+        ("count_tokens", count_tokens),
+        ("uploads", uploads),
+    ]
+    .into_iter()
+    .filter_map(|(key, limit)| {
+        Some(Item::text(key, say_size(limit.as_ref().copied()? as u64), of(key)))
+    })
+    .collect();
     (!items.is_empty()).then(|| Item::map("body_limits", items))
 }
 

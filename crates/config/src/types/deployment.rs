@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::time::Duration;
-use tollgate_core_types::{Dialect, ErrorClass, JsonText, VendorPreset};
+use tollgate_core_types::{Dialect, ErrorClass, JsonText, Operation, VendorPreset};
 
 use super::{Aws, Azure, Entra, GoogleAuth, QuirkOverrides, Timeouts};
 use crate::secret::Secret;
@@ -50,6 +50,8 @@ pub struct Deployment {
     pub error_codes: Vec<(String, ErrorClass)>,
     /// Whether requests with tools may go here; `None` is yes, unless the vendor says no.
     pub supports_tools: Option<bool>,
+    /// What it speaks of [`Operation::MEDIA`]; `None` is what its vendor speaks.
+    pub operations: Option<Vec<Operation>>,
     /// Whether the W3C headers `traceparent` and `tracestate` are sent to it; `None` is no: they
     /// tell a vendor which requests belong together.
     pub trace_context: Option<bool>,

@@ -13,7 +13,7 @@ use tollgate_core_types::{ErrorClass, UpstreamError};
 use tollgate_providers_common::fold::{ReplyBuilder, unfold};
 use tollgate_providers_common::{ByteStream, Codec, DecodeError, EmbedReply, Framer};
 
-use super::{Content, Shared, collect};
+use super::{Content, Shared, collect, relayed};
 use crate::deployment::{Deployment, Way};
 use crate::stream::{Path, Pump, Tally};
 
@@ -33,9 +33,11 @@ pub(super) async fn content(
         return Err(codec(way).decode_error(head.status.as_u16(), &head.headers, &bytes));
     }
     let wanted_stream = shared.inbound.facts.stream;
-    match (form(&head, wanted_stream)?, wanted_stream) {
-        (Form::Events, true) => stream(body, shared, way, until).await,
-        (Form::Events, false) => {
+    let anything = codec(way).answers_anything();
+    match (form(&head, wanted_stream, anything)?, wanted_stream) {
+        (Form::Bytes, _) => relayed::content(&head, body, until).await,
+        (Form::Events, wanted) if wanted || anything => stream(body, shared, way, until).await,
+        (Form::Events, _) => {
             let reply = folded(body, codec(way), until).await?;
             Ok(rendered(&reply, shared))
         }
@@ -43,7 +45,9 @@ pub(super) async fn content(
             let bounds = (shared.memory, collect::MAX_ANSWER);
             let bytes = collect::whole(&mut body, bounds, until).await?;
             let bytes = json_text(bytes)?;
-            if stream && !bytes.trim_ascii_start().starts_with(b"{") {
+            if anything {
+                whole(bytes, shared, way)
+            } else if stream && !bytes.trim_ascii_start().starts_with(b"{") {
                 mislabelled(bytes, shared, way)
             } else if stream {
                 told_as_stream(&bytes, shared, deployment, way)
@@ -94,12 +98,14 @@ pub(super) fn codec(way: &Way) -> &dyn Codec {
 enum Form {
     Events,
     Json,
+    /// Anything else, where that may be.
+    Bytes,
 }
 
 /// The types of streams; which framing it is, the dialect knows.
 const EVENTS: [&str; 2] = ["text/event-stream", "application/vnd.amazon.eventstream"];
 
-fn form(head: &Parts, wanted_stream: bool) -> Result<Form, UpstreamError> {
+fn form(head: &Parts, wanted_stream: bool, anything: bool) -> Result<Form, UpstreamError> {
     let declared = head.headers.get(header::CONTENT_TYPE);
     if declared.is_some_and(|value| value == "application/json") {
         // As nearly all say it; no need to take it apart.
@@ -112,8 +118,10 @@ fn form(head: &Parts, wanted_stream: bool) -> Result<Form, UpstreamError> {
     } else if essence.eq_ignore_ascii_case("text/html") {
         let message = "the vendor answered with a web page; is the base address right?";
         Err(UpstreamError::new(ErrorClass::Malformed, message).with_status(head.status.as_u16()))
-    } else if essence.eq_ignore_ascii_case("application/json") || !wanted_stream {
+    } else if essence.eq_ignore_ascii_case("application/json") || !(wanted_stream || anything) {
         Ok(Form::Json)
+    } else if anything {
+        Ok(Form::Bytes)
     } else {
         // No type, or an odd one, from a server that was asked for a stream: reading it will tell.
         Ok(Form::Events)
@@ -134,7 +142,7 @@ fn mislabelled(bytes: Bytes, shared: &Shared<'_>, way: &Way) -> Result<Content, 
     let mut pump = pump(shared, way);
     pump.feed(bytes)?;
     pump.finish()?;
-    Ok(Content::Stream { upstream: None, pump: Box::new(pump) })
+    Ok(Content::Stream { upstream: None, pump: Box::new(pump), bytes: None })
 }
 
 fn pump(shared: &Shared<'_>, way: &Way) -> Pump {
@@ -152,12 +160,20 @@ fn pump(shared: &Shared<'_>, way: &Way) -> Pump {
 
 /// The verbatim and the translated stream, up to the first content.
 async fn stream(
-    mut body: ByteStream,
+    body: ByteStream,
     shared: &Shared<'_>,
     way: &Way,
     until: Instant,
 ) -> Result<Content, UpstreamError> {
-    let mut pump = pump(shared, way);
+    first(body, pump(shared, way), until).await
+}
+
+/// Reads up to the first content.
+pub(super) async fn first(
+    mut body: ByteStream,
+    mut pump: Pump,
+    until: Instant,
+) -> Result<Content, UpstreamError> {
     loop {
         let next = tokio::time::timeout_at(until.into(), body.next()).await;
         let committed = match next {
@@ -167,7 +183,7 @@ async fn stream(
             Ok(Some(Ok(chunk))) => pump.feed(chunk)?.commits,
         };
         if committed {
-            return Ok(Content::Stream { upstream: Some(body), pump: Box::new(pump) });
+            return Ok(Content::Stream { upstream: Some(body), pump: Box::new(pump), bytes: None });
         }
     }
 }
@@ -244,7 +260,7 @@ fn told_as_stream(
     let encoder = shared.client.stream_encoder(shared.render());
     let mut pump = Pump::new(codec(way).stream(), Path::Translated(encoder));
     pump.replay(&unfold(reply))?;
-    Ok(Content::Stream { upstream: None, pump: Box::new(pump) })
+    Ok(Content::Stream { upstream: None, pump: Box::new(pump), bytes: None })
 }
 
 /// A stream that came for a request for a whole answer, folded into one.

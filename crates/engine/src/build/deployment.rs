@@ -18,6 +18,7 @@ use crate::deployment::{
     AttemptDeadlines, CompletionsRoute, Deployment, ShownLimits, StreamingRoute,
 };
 use crate::google::Google;
+use crate::operations;
 use crate::redact;
 use crate::vendors;
 
@@ -88,6 +89,7 @@ impl Builder<'_> {
             },
             strict: model.strict_params,
             supports_tools: config.supports_tools.unwrap_or(!quirks.no_tools),
+            operations: operations::of(config, vendor.chat),
             trace_context: config.trace_context.unwrap_or(false),
             metrics: self.telemetry.deployment(&config.id, config.provider.otel_name(), upstream),
             completions: completions(config),

@@ -152,7 +152,7 @@ impl Tollgate {
     ) -> Result<(AnswerHead, Bytes), CallError> {
         match self.own.wait(self.inner.raw(dialect, body))?? {
             crate::Answer::Whole { head, body } => Ok((head, body)),
-            crate::Answer::Stream { .. } => {
+            crate::Answer::Stream { .. } | crate::Answer::Bytes { .. } => {
                 let message = "the body asks for a stream, which `raw` cannot wait for";
                 Err(CallError::client(message, Some("stream")))
             }

@@ -94,6 +94,11 @@ impl Pump {
         self.ended
     }
 
+    /// Whether what is relayed is no event stream, into which nothing of ours may be put.
+    pub(crate) fn is_raw(&self) -> bool {
+        matches!(self.framer, Framer::Chunks(_))
+    }
+
     /// Whether the client speaks another dialect than the vendor.
     pub(crate) fn translates(&self) -> bool {
         matches!(self.path, Path::Translated(_))

@@ -122,7 +122,7 @@ pub(crate) fn simple_stream(schemas: &mut Schemas) -> Operation {
         .with_answer_headers()
 }
 
-fn call(
+pub(super) fn call(
     schemas: &mut Schemas,
     id: &str,
     tag: &str,

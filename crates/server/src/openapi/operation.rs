@@ -176,6 +176,16 @@ impl Operation {
         self
     }
 
+    /// A form with files, which is required.
+    pub(crate) fn takes_form(mut self, schema: &Value) -> Self {
+        let body = json!({
+            "required": true,
+            "content": { "multipart/form-data": { "schema": schema } },
+        });
+        self.members.insert("requestBody".to_owned(), body);
+        self
+    }
+
     /// A JSON answer of 200.
     pub(crate) fn gives(self, about: &str, schema: &Value) -> Self {
         self.answers("200", about, JSON, schema)

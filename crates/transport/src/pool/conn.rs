@@ -11,7 +11,7 @@ use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use super::origin::OriginPool;
-use super::{Whole, tasks};
+use super::{Outgoing, tasks};
 use crate::connect::Io;
 
 /// A connection to send on.
@@ -19,26 +19,26 @@ pub(super) enum Conn {
     /// HTTP/1.1: nobody else has it.
     One(One),
     /// HTTP/2: others send on it as well.
-    Many(http2::SendRequest<Whole>),
+    Many(http2::SendRequest<Outgoing>),
 }
 
 /// An HTTP/1.1 connection. Dropping it closes the connection.
 pub(super) struct One {
-    pub(super) sender: http1::SendRequest<Whole>,
+    pub(super) sender: http1::SendRequest<Outgoing>,
     desk: Arc<Desk>,
 }
 
 /// Where the sender of a connection waits until its answer was read.
 #[derive(Default)]
 struct Desk {
-    left: Mutex<Option<http1::SendRequest<Whole>>>,
+    left: Mutex<Option<http1::SendRequest<Outgoing>>>,
 }
 
 impl One {
     /// Starts to drive `connection`, whose sender is `sender`; it comes back to `home`.
     pub(super) fn start(
-        sender: http1::SendRequest<Whole>,
-        connection: http1::Connection<Io, Whole>,
+        sender: http1::SendRequest<Outgoing>,
+        connection: http1::Connection<Io, Outgoing>,
         home: Weak<OriginPool>,
     ) -> Self {
         let desk = Arc::new(Desk::default());
@@ -69,7 +69,7 @@ impl One {
 }
 
 impl Desk {
-    fn leave(&self, sender: http1::SendRequest<Whole>) {
+    fn leave(&self, sender: http1::SendRequest<Outgoing>) {
         *self.left.lock().unwrap_or_else(PoisonError::into_inner) = Some(sender);
     }
 
@@ -84,7 +84,11 @@ impl Desk {
 }
 
 /// Drives a connection to its end. Its errors are those of its request, which are told there.
-async fn drive(connection: http1::Connection<Io, Whole>, desk: Arc<Desk>, home: Weak<OriginPool>) {
+async fn drive(
+    connection: http1::Connection<Io, Outgoing>,
+    desk: Arc<Desk>,
+    home: Weak<OriginPool>,
+) {
     {
         let mut connection = pin!(connection);
         std::future::poll_fn(|cx| {

@@ -17,7 +17,7 @@ use tokio::time::Instant;
 use super::conn::{Conn, One};
 use super::idle::Idle;
 use super::open::Got;
-use super::{Settings, Whole, tasks};
+use super::{Outgoing, Settings, tasks};
 use crate::clock;
 use crate::origin::Origin;
 use crate::reason::Failure;
@@ -52,7 +52,7 @@ struct State {
 
 /// The HTTP/2 connection for new requests.
 struct Shared {
-    sender: http2::SendRequest<Whole>,
+    sender: http2::SendRequest<Outgoing>,
     /// When it was last asked for.
     used: Instant,
 }
@@ -132,7 +132,7 @@ impl OriginPool {
     /// Dropping the future closes the HTTP/1.1 connection or resets the HTTP/2 stream.
     pub(crate) async fn exchange(
         self: &Arc<Self>,
-        mut request: Request<Whole>,
+        mut request: Request<Outgoing>,
         connect: Duration,
         now: Instant,
     ) -> Result<Response<Incoming>, Failure> {
@@ -172,9 +172,9 @@ impl OriginPool {
     #[cold]
     fn given_back(
         &self,
-        mut failed: TrySendError<Request<Whole>>,
+        mut failed: TrySendError<Request<Outgoing>>,
         fresh: bool,
-    ) -> Result<Request<Whole>, Failure> {
+    ) -> Result<Request<Outgoing>, Failure> {
         match failed.take_message() {
             None => Err(Failure::Broken(failed.into_error())),
             // A vendor that closes new connections at once would do so for ever.
@@ -187,7 +187,7 @@ impl OriginPool {
     }
 
     /// The request as HTTP/1.1 says it: a path, and the origin in `host`.
-    fn make_origin_form(&self, request: &mut Request<Whole>) {
+    fn make_origin_form(&self, request: &mut Request<Outgoing>) {
         let address = std::mem::take(request.uri_mut()).into_parts();
         *request.uri_mut() = address.path_and_query.map_or_else(Uri::default, Uri::from);
         if let Entry::Vacant(host) = request.headers_mut().entry(HOST) {
@@ -196,7 +196,7 @@ impl OriginPool {
     }
 
     /// The request as HTTP/2 needs it, which may be what carries it next.
-    fn make_absolute(&self, request: &mut Request<Whole>) {
+    fn make_absolute(&self, request: &mut Request<Outgoing>) {
         let mut address = self.address.clone().into_parts();
         address.path_and_query = std::mem::take(request.uri_mut()).into_parts().path_and_query;
         *request.uri_mut() = Uri::from_parts(address).unwrap_or_else(|_| self.address.clone());
@@ -217,7 +217,7 @@ impl OriginPool {
     }
 
     /// The HTTP/2 connection that is there.
-    pub(super) fn shared(&self, now: Instant) -> Option<http2::SendRequest<Whole>> {
+    pub(super) fn shared(&self, now: Instant) -> Option<http2::SendRequest<Outgoing>> {
         self.state().share(now, self.settings.pool_idle)
     }
 
@@ -240,7 +240,7 @@ impl OriginPool {
     }
 
     /// Lets everybody send by `sender`.
-    pub(super) fn publish(self: &Arc<Self>, sender: &http2::SendRequest<Whole>, now: Instant) {
+    pub(super) fn publish(self: &Arc<Self>, sender: &http2::SendRequest<Outgoing>, now: Instant) {
         let mut state = self.state();
         state.h2 = true;
         state.shared = Some(Shared { sender: sender.clone(), used: now });
@@ -301,7 +301,7 @@ impl OriginPool {
 
 impl State {
     /// The HTTP/2 connection, if there is one to be used.
-    fn share(&mut self, now: Instant, age: Duration) -> Option<http2::SendRequest<Whole>> {
+    fn share(&mut self, now: Instant, age: Duration) -> Option<http2::SendRequest<Outgoing>> {
         let shared = self.shared.as_mut().filter(|shared| shared.is_usable(now, age));
         if let Some(shared) = shared {
             shared.used = now;

@@ -81,7 +81,7 @@ async fn every_connection_comes_back_whoever_is_first() {
         let (origin, address) = (Arc::clone(&origin), address.clone());
         clients.spawn(async move {
             for _ in 0..100 {
-                let request = Request::get(&address).body(Whole::new(Bytes::new())).unwrap();
+                let request = Request::get(&address).body(Outgoing::new(Bytes::new())).unwrap();
                 let minute = Duration::from_secs(60);
                 let sent = origin.exchange(request, minute, clock::now()).await;
                 let body = sent.ok().unwrap().into_body();

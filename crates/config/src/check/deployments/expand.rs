@@ -127,6 +127,7 @@ fn template(given: &Given, layers: &Layers<'_>, env: &Env<'_>, report: &mut Repo
         chat_path: traits.chat_path,
         error_codes: traits.error_codes,
         supports_tools: traits.supports_tools,
+        operations: traits.operations,
         trace_context: traits.trace_context,
         mock: given.mock,
         azure: azure::is_azure(&provider.kind).then(|| {

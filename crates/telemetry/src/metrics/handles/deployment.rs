@@ -139,7 +139,7 @@ impl Deployment {
     }
 
     fn duration(&self, operation: Operation, class: Option<ErrorClass>) -> Option<&Histogram> {
-        self.duration.get(operation_index(operation) * RESULTS + result_index(class), || {
+        self.duration.get(Operation::index(operation) * RESULTS + result_index(class), || {
             let mut labels = self.convention_labels(operation);
             if let Some(class) = class {
                 labels.push(Label::new("error_type", class.as_str()));
@@ -149,7 +149,7 @@ impl Deployment {
     }
 
     fn tokens(&self, operation: Operation, kind: usize) -> Option<&Histogram> {
-        self.tokens.get(operation_index(operation) * 2 + kind, || {
+        self.tokens.get(Operation::index(operation) * 2 + kind, || {
             let mut labels = self.convention_labels(operation);
             let kind = if kind == 0 { "input" } else { "output" };
             labels.push(Label::new("gen_ai_token_type", kind));
@@ -158,13 +158,13 @@ impl Deployment {
     }
 
     fn ttft(&self, operation: Operation) -> Option<&Histogram> {
-        self.ttft.get(operation_index(operation), || {
+        self.ttft.get(Operation::index(operation), || {
             self.registry.histogram(names::GEN_AI_TTFT, self.convention_labels(operation))
         })
     }
 
     fn per_token(&self, operation: Operation) -> Option<&Histogram> {
-        self.per_token.get(operation_index(operation), || {
+        self.per_token.get(Operation::index(operation), || {
             self.registry.histogram(names::GEN_AI_TPOT, self.convention_labels(operation))
         })
     }
@@ -203,13 +203,4 @@ fn result_index(class: Option<ErrorClass>) -> usize {
     class.map_or(0, |class| {
         1 + ErrorClass::ALL.iter().position(|known| *known == class).unwrap_or_default()
     })
-}
-
-const fn operation_index(operation: Operation) -> usize {
-    match operation {
-        Operation::Chat => 0,
-        Operation::TextCompletion => 1,
-        Operation::Embeddings => 2,
-        Operation::CountTokens => 3,
-    }
 }

@@ -38,7 +38,7 @@ fn a_request_that_is_given_back_is_what_it_was() {
         ("http://a.example/?x=1", "/?x=1"),
     ] {
         let pool = pool_of(address);
-        let mut request = Request::get(address).body(Whole::new(Bytes::new())).unwrap();
+        let mut request = Request::get(address).body(Outgoing::new(Bytes::new())).unwrap();
         pool.make_origin_form(&mut request);
         assert_eq!(request.uri().to_string(), path);
         assert_eq!(request.headers().get(HOST), Some(&pool.host));
@@ -51,7 +51,7 @@ fn a_request_that_is_given_back_is_what_it_was() {
 #[test]
 fn a_host_that_the_request_names_is_kept() {
     let pool = pool_of("http://127.0.0.1:8080/");
-    let body = Whole::new(Bytes::new());
+    let body = Outgoing::new(Bytes::new());
     let named = Request::get("http://127.0.0.1:8080/").header(HOST, "b.example");
     let mut request = named.body(body).unwrap();
     pool.make_origin_form(&mut request);
