@@ -147,7 +147,9 @@ pub(crate) async fn run(
         }),
         Err(error) => {
             let error = deployment.told(at_deadline(error, shared.deadline), false);
-            record.fail(Outcome::Error, &error, &Tally::default());
+            let left = error.class == ErrorClass::Cancelled;
+            let outcome = if left { Outcome::Cancelled } else { Outcome::Error };
+            record.fail(outcome, &error, &Tally::default());
             let way = deployment.way(shared.inbound.dialect);
             let foreign = way.is_some_and(|way| way.is_foreign());
             Err(attempt.fail(deployment.told(error, foreign)))

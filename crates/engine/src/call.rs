@@ -325,7 +325,10 @@ fn answer(
 
 fn failed(mut record: Box<RequestRecord>, refused: Refused, attempts: u32) -> Box<Failed> {
     let Refused { class, report, deployment } = refused;
-    record.settle(&End::failed(report.status, class, &report.message));
+    let end = End::failed(report.status, class, &report.message);
+    let left = class == ErrorClass::Cancelled;
+    let outcome = if left { Outcome::Cancelled } else { end.outcome };
+    record.settle(&End { outcome, ..end });
     Box::new(Failed { class, report, attempts, deployment })
 }
 

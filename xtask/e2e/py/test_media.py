@@ -423,7 +423,7 @@ def test_a_client_that_leaves_its_upload_cancels_the_vendor(vendor, second, star
     sink.connection.close()
     poll("the vendor to be left", lambda: request.left is not None)
     assert not request.whole and second.requests == []
-    line = json.loads(gateway.said('"operation":"transcription"')[0])
+    line = json.loads(gateway.said('"event":"request"')[0])
     assert (line["status"], line["outcome"]) == (499, "cancelled"), line
     poll("nothing in flight", lambda: gateway.metric("tollgate_requests_in_flight", model="m",
                                                      operation="transcription") == 0)

@@ -79,8 +79,17 @@ impl FormFault {
 
     /// It as the failure of an attempt, which it is not the vendor's.
     pub(crate) fn as_failure(&self) -> UpstreamError {
-        let error = UpstreamError::new(ErrorClass::Client, self.to_string())
-            .with_status(self.status())
+        // Who breaks a form off has left.
+        let (class, status) = match self {
+            Self::Broken => (ErrorClass::Cancelled, 499),
+            Self::TooLarge { .. }
+            | Self::TooSlow { .. }
+            | Self::NoRoom(_)
+            | Self::ModelLate { .. }
+            | Self::Form(_) => (ErrorClass::Client, self.status()),
+        };
+        let error = UpstreamError::new(class, self.to_string())
+            .with_status(status)
             .with_param(self.param());
         UpstreamError { code: Some(self.code().to_owned()), ..error }
     }
