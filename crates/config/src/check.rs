@@ -21,6 +21,7 @@ mod deployments;
 mod fallbacks;
 mod google;
 mod keys;
+mod media;
 mod mock;
 mod models;
 mod params;
@@ -53,6 +54,7 @@ pub(crate) fn check(
     let mut root = crate::read::At { node: root, path: String::new() }.section(report)?;
     let server = server::read(&mut root, report);
     let telemetry = telemetry::read(&mut root, &server, report);
+    let media = media::read(&mut root, report);
     let mut defaults = defaults::read(&mut root, report);
     let own = Own(server.listen);
     let providers = providers::read(&mut root, context, own, report);
@@ -68,6 +70,7 @@ pub(crate) fn check(
         defaults: defaults.values,
         models,
         telemetry,
+        media,
         origin,
         referenced: report.take_referenced(),
         warnings: Vec::new(),

@@ -53,11 +53,20 @@ enum Shown {
 impl Effective {
     pub(crate) fn new(config: &Config, root: &Node, trail: &Trail, options: &LoadOptions) -> Self {
         let origins = Origins { root, trail, dotenv: &options.dotenv };
-        let Config { server, defaults, models, telemetry, origin: _, referenced: _, warnings: _ } =
-            config;
+        let Config {
+            server,
+            defaults,
+            models,
+            telemetry,
+            media,
+            origin: _,
+            referenced: _,
+            warnings: _,
+        } = config;
         let mut items = vec![
             sections::server(server, &origins),
             sections::telemetry(telemetry, &origins),
+            sections::media(media, &origins),
             sections::defaults(defaults, &origins),
         ];
         items.extend(sections::providers(models, &origins));

@@ -14,6 +14,7 @@ pub(crate) mod aws;
 mod azure;
 pub(crate) mod deployment;
 mod google;
+mod media;
 mod quirks;
 
 pub use aws::{Aws, AwsContainer, AwsGuardrail, AwsKeys, AwsProfile, AwsSources, AwsWebIdentity};
@@ -23,6 +24,7 @@ pub use deployment::{
     Provider, ProviderKind,
 };
 pub use google::GoogleAuth;
+pub use media::{Media, Network};
 pub use quirks::QuirkOverrides;
 
 /// A whole configuration, checked.
@@ -37,6 +39,8 @@ pub struct Config {
     pub models: Vec<Model>,
     /// Logs, metrics, traces.
     pub telemetry: Telemetry,
+    /// How pictures and documents are fetched.
+    pub media: Media,
     /// Where the models came from.
     pub origin: Origin,
     /// The files that `file:` references read, each once, for whoever watches for changes.
@@ -179,6 +183,8 @@ pub struct Defaults {
     /// Whether a field that the target cannot express rejects the request instead of being
     /// dropped with a notice.
     pub strict_params: bool,
+    /// Whether pictures and documents are fetched for vendors that fetch none themselves.
+    pub fetch_media: bool,
 }
 
 impl Default for Defaults {
@@ -191,6 +197,7 @@ impl Default for Defaults {
             inject_params: true,
             log_requests: true,
             strict_params: false,
+            fetch_media: false,
         }
     }
 }

@@ -20,6 +20,7 @@ use crate::clock;
 use crate::config::{TransportConfig, TransportInitError};
 use crate::connect::Connector;
 use crate::control::Control;
+use crate::fetch::Fetcher;
 use crate::origin::Origin;
 use crate::outgoing::Outgoing;
 use crate::pool::Pool;
@@ -51,6 +52,12 @@ impl HyperTransport {
     #[must_use]
     pub fn control(&self) -> Control {
         Control::new(Arc::clone(&self.tls))
+    }
+
+    /// Fetches what clients' requests point to; trusts the same authorities.
+    #[must_use]
+    pub fn fetcher(&self) -> Fetcher {
+        Fetcher::new(Arc::clone(&self.tls))
     }
 
     async fn exchange(

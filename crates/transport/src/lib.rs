@@ -3,7 +3,8 @@
 //! (credential and health probes) is a small reqwest client ([`Control`]).
 //!
 //! It exists so that pools, TLS, DNS and deadlines are decided in one place. This is the only crate
-//! that uses reqwest, rustls and hyper's client. It must never follow a redirect, never retry what
+//! that uses reqwest, rustls and hyper's client. It must never follow a redirect
+//! (but for what clients point to, by rules of its own: [`Fetcher`]), never retry what
 //! may have reached a vendor, never downgrade TLS, never speak HTTP/2 in the clear, never read proxy
 //! variables from the environment, and never put a path, a query or a credential in an error's text.
 #![doc = "\n\n---\n\n"]
@@ -16,6 +17,7 @@ mod config;
 mod connect;
 mod control;
 mod dns;
+mod fetch;
 mod jwt;
 mod origin;
 mod outgoing;
@@ -26,4 +28,5 @@ mod tls;
 pub use client::HyperTransport;
 pub use config::{TransportConfig, TransportInitError};
 pub use control::Control;
+pub use fetch::{BadNetwork, FetchError, FetchRules, Fetched, Fetcher, Network};
 pub use jwt::{JwtError, JwtKey};

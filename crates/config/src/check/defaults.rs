@@ -39,6 +39,7 @@ pub(super) fn read(root: &mut Section<'_>, report: &mut Report) -> DefaultsRead 
         ("inject_params", &mut values.inject_params),
         ("log_requests", &mut values.log_requests),
         ("strict_params", &mut values.strict_params),
+        ("fetch_media", &mut values.fetch_media),
     ] {
         *field = flag(&mut given, name, *field, report);
     }

@@ -24,6 +24,7 @@ pub(super) struct Traits {
     pub(super) completions: Option<Completions>,
     pub(super) supports_tools: Option<bool>,
     pub(super) operations: Option<Vec<Operation>>,
+    pub(super) fetch_media: Option<bool>,
     pub(super) trace_context: Option<bool>,
     pub(super) quirks: QuirkOverrides,
     pub(super) chat_path: Option<String>,
@@ -43,6 +44,7 @@ impl Traits {
         let completions = given.take(&["completions"], report);
         let tools = given.take(&["supports_tools"], report);
         let spoken = given.take(&["operations"], report);
+        let fetch = given.take(&["fetch_media"], report);
         let trace = given.take(&["trace_context"], report);
         Self {
             timeouts,
@@ -53,6 +55,7 @@ impl Traits {
             completions: completions.and_then(|at| at.one_of("kind", &kinds, report)),
             supports_tools: tools.and_then(|at| at.boolean(report)),
             operations: spoken.map(|at| operations(&at, report)),
+            fetch_media: fetch.and_then(|at| at.boolean(report)),
             trace_context: trace.and_then(|at| at.boolean(report)),
             quirks: quirks::quirks(given, report),
             chat_path: quirks::chat_path(given, report),
@@ -71,6 +74,7 @@ impl Traits {
             completions,
             supports_tools,
             operations,
+            fetch_media,
             trace_context,
             quirks,
             chat_path,
@@ -88,6 +92,7 @@ impl Traits {
             completions: completions.or(lower.completions),
             supports_tools: supports_tools.or(lower.supports_tools),
             operations: operations.clone().or_else(|| lower.operations.clone()),
+            fetch_media: fetch_media.or(lower.fetch_media),
             trace_context: trace_context.or(lower.trace_context),
             quirks: quirks.over(lower.quirks),
             chat_path: chat_path.clone().or_else(|| lower.chat_path.clone()),

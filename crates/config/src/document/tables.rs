@@ -48,6 +48,7 @@ type NamedTable = (&'static str, fn() -> Table);
 pub(super) const TOLD: &[NamedTable] = &[
     ("server", server),
     ("telemetry", telemetry),
+    ("media", media),
     ("defaults", defaults),
     ("models", model),
     ("deployments", deployment_own),
@@ -85,6 +86,8 @@ table! {
         server: Shape::See(server);
         /// Logs, metrics, traces.
         telemetry: Shape::See(telemetry);
+        /// How pictures and documents are fetched that requests point to.
+        media: Shape::See(media);
         /// What holds for every model that says nothing else.
         defaults: Shape::See(defaults);
         /// Vendors of your own, and changes to known ones.
@@ -202,6 +205,26 @@ table! {
         log_requests: Shape::Bool, = types::Defaults::default().log_requests;
         /// refuse a field that the vendor cannot express, instead of dropping it with a notice
         strict_params: Shape::Bool, = types::Defaults::default().strict_params;
+        /// fetch pictures and documents that requests point to, for vendors that fetch none themselves;
+        /// otherwise such a request is refused. See `media`
+        fetch_media: Shape::Bool, = types::Defaults::default().fetch_media;
+    }
+}
+
+table! {
+    /// Bounds on what `fetch_media` fetches. Private, link-local and metadata addresses are never
+    /// connected to, whatever a name resolves to or a redirect says.
+    pub(super) media {
+        /// one picture or document, redirects included
+        timeout: Shape::Duration, = say_duration(types::Media::default().timeout);
+        /// largest picture or document
+        limit: Shape::Size, = say_size(types::Media::default().limit as u64);
+        /// pictures and documents in one request
+        count: Shape::Whole(1, 100), = types::Media::default().count;
+        /// ports beside 80 and 443
+        ports: Shape::Texts, ~ "none";
+        /// networks that may be fetched from although they are private: `10.1.0.0/16`
+        networks: Shape::Texts, ~ "none";
     }
 }
 
@@ -370,6 +393,9 @@ table! {
         /// what it speaks beside chat and its kin: a list of `images`, `transcription`, `speech`,
         /// `moderation` and `rerank`. A server of your own is taken to speak all of them
         operations: Shape::Texts, ~ "what its vendor speaks";
+        /// whether pictures and documents that requests point to are fetched for it, where it fetches
+        /// none itself
+        fetch_media: Shape::Bool, ~ "of `defaults`";
         /// whether the W3C headers `traceparent` and `tracestate` are sent to it: for servers of your
         /// own, which may know what belongs together
         trace_context: Shape::Bool, ~ "`false`";

@@ -84,6 +84,7 @@ pub(super) fn place(
         error_codes,
         supports_tools,
         operations,
+        fetch_media,
         trace_context,
         mock: mocked,
         aws: amazon,
@@ -134,6 +135,9 @@ pub(super) fn place(
         let names = spoken.iter().map(|operation| operation.as_str().to_owned()).collect();
         let (key, origin) = ("operations".to_owned(), say(&[&["operations"]]));
         items.push(Item { key, value: Shown::Texts(names), origin });
+    }
+    if let Some(fetch) = fetch_media {
+        items.push(Item::plain("fetch_media", fetch, say(&[&["fetch_media"]])));
     }
     if let Some(told) = trace_context {
         items.push(Item::plain("trace_context", told, say(&[&["trace_context"]])));

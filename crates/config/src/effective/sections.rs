@@ -8,8 +8,8 @@ use crate::check::azure;
 use crate::duration::{say_duration, say_size};
 use crate::tree::Node;
 use crate::types::{
-    Auth, BaseUrl, BodyLimits, Defaults, GoogleAuth, LogFormat, Model, Otlp, OtlpProtocol,
-    ProviderKind, Retries, Server, Telemetry, Timeouts,
+    Auth, BaseUrl, BodyLimits, Defaults, GoogleAuth, LogFormat, Media, Model, Network, Otlp,
+    OtlpProtocol, ProviderKind, Retries, Server, Telemetry, Timeouts,
 };
 
 pub(super) fn server(server: &Server, origins: &Origins<'_>) -> Item {
@@ -100,6 +100,21 @@ pub(super) fn telemetry(telemetry: &Telemetry, origins: &Origins<'_>) -> Item {
     Item::map("telemetry", items)
 }
 
+pub(super) fn media(media: &Media, origins: &Origins<'_>) -> Item {
+    let Media { timeout, limit, count, ports, networks } = media;
+    let of = |key: &str| origins.of(&[&["media", key]]);
+    let mut items = Vec::from([
+        Item::text("timeout", say_duration(*timeout), of("timeout")),
+        Item::text("limit", say_size(*limit as u64), of("limit")),
+        Item::plain("count", count, of("count")),
+    ]);
+    let ports: Vec<String> = ports.iter().map(u16::to_string).collect();
+    items.extend(texts("ports", &ports, of("ports")));
+    let networks: Vec<String> = networks.iter().map(Network::to_string).collect();
+    items.extend(texts("networks", &networks, of("networks")));
+    Item::map("media", items)
+}
+
 pub(super) fn defaults(defaults: &Defaults, origins: &Origins<'_>) -> Item {
     let Defaults {
         model,
@@ -109,6 +124,7 @@ pub(super) fn defaults(defaults: &Defaults, origins: &Origins<'_>) -> Item {
         inject_params,
         log_requests,
         strict_params,
+        fetch_media,
     } = defaults;
     let of = |key: &str| origins.of(&[&["defaults", key]]);
     let strategies: Ways<'_> = &[&["defaults", "strategy"], &["defaults", "load_balance_strategy"]];
@@ -124,6 +140,7 @@ pub(super) fn defaults(defaults: &Defaults, origins: &Origins<'_>) -> Item {
         ("inject_params", inject_params),
         ("log_requests", log_requests),
         ("strict_params", strict_params),
+        ("fetch_media", fetch_media),
     ] {
         items.push(Item::plain(key, value, of(key)));
     }

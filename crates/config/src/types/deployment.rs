@@ -52,6 +52,9 @@ pub struct Deployment {
     pub supports_tools: Option<bool>,
     /// What it speaks of [`Operation::MEDIA`]; `None` is what its vendor speaks.
     pub operations: Option<Vec<Operation>>,
+    /// Whether pictures and documents that requests point to are fetched for it, where it fetches none
+    /// itself; `None` is as `defaults` say.
+    pub fetch_media: Option<bool>,
     /// Whether the W3C headers `traceparent` and `tracestate` are sent to it; `None` is no: they
     /// tell a vendor which requests belong together.
     pub trace_context: Option<bool>,

@@ -206,7 +206,8 @@ async fn a_sending_that_was_given_up_reads_no_more() {
     assert_eq!(first.body.next().await, Some(Err(StreamBroken)));
     assert_eq!(first.body.next().await, None);
     let (mut second, turn) = form.send("m").unwrap();
-    let reading = tokio::spawn(async move {
+    let mut reading = tokio::task::JoinSet::new();
+    reading.spawn(async move {
         while let Some(piece) = second.body.next().await {
             if piece.is_err() {
                 return true;
@@ -216,5 +217,5 @@ async fn a_sending_that_was_given_up_reads_no_more() {
     });
     tokio::task::yield_now().await;
     drop(turn);
-    assert!(reading.await.unwrap(), "one that waits is woken");
+    assert!(reading.join_next().await.unwrap().unwrap(), "one that waits is woken");
 }

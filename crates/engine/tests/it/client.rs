@@ -49,7 +49,9 @@ pub(crate) async fn chat(engine: &Tollgate, body: &str) -> Result<Answer, Denied
 pub(crate) fn whole(answer: Result<Answer, Denied>) -> (AnswerHead, String) {
     match answer {
         Ok(Answer::Whole { head, body }) => (head, String::from_utf8(body.to_vec()).unwrap()),
-        Ok(Answer::Stream { .. }) => panic!("a stream where a whole answer was due"),
+        Ok(Answer::Stream { .. } | Answer::Bytes { .. }) => {
+            panic!("a stream where a whole answer was due")
+        }
         Err(denied) => panic!("denied: {denied:?}"),
     }
 }
@@ -58,7 +60,9 @@ pub(crate) fn whole(answer: Result<Answer, Denied>) -> (AnswerHead, String) {
 pub(crate) fn stream(answer: Result<Answer, Denied>) -> (AnswerHead, AnswerStream) {
     match answer {
         Ok(Answer::Stream { head, body }) => (head, body),
-        Ok(Answer::Whole { .. }) => panic!("a whole answer where a stream was due"),
+        Ok(Answer::Whole { .. } | Answer::Bytes { .. }) => {
+            panic!("a whole answer where a stream was due")
+        }
         Err(denied) => panic!("denied: {denied:?}"),
     }
 }

@@ -256,7 +256,7 @@ async fn a_raw_body_goes_as_it_is_and_a_wrong_one_is_the_programs_mistake() {
     let body = r#"{"model":"m","messages":[{"role":"user","content":"x"}],"x_new":1}"#;
     match soon(tollgate.raw(Dialect::OPENAI_CHAT, body)).await.unwrap() {
         Answer::Whole { body, .. } => assert_eq!(body, REPLY),
-        Answer::Stream { .. } => panic!("nobody asked for a stream"),
+        Answer::Stream { .. } | Answer::Bytes { .. } => panic!("nobody asked for a stream"),
     }
     assert_eq!(sent(&upstream, 0)["x_new"], 1);
     let Err(error) = soon(tollgate.raw(Dialect::OPENAI_CHAT, "{")).await else { panic!("sent") };

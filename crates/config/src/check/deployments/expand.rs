@@ -128,6 +128,7 @@ fn template(given: &Given, layers: &Layers<'_>, env: &Env<'_>, report: &mut Repo
         error_codes: traits.error_codes,
         supports_tools: traits.supports_tools,
         operations: traits.operations,
+        fetch_media: traits.fetch_media,
         trace_context: traits.trace_context,
         mock: given.mock,
         azure: azure::is_azure(&provider.kind).then(|| {
