@@ -44,7 +44,8 @@ pub use secret::Secret;
 pub use types::{
     Auth, Aws, AwsContainer, AwsGuardrail, AwsKeys, AwsProfile, AwsSources, AwsWebIdentity, Azure,
     BaseUrl, BodyLimits, Completions, Config, Credential, Defaults, Deployment, Entra, EntraApp,
-    EntraSource, Fallbacks, GoogleAuth, Header, Limits, LogFormat, MockOptions, Model, Origin,
-    Otlp, OtlpProtocol, Params, Provider, ProviderKind, QuirkOverrides, Retries, Server, Strategy,
+    EntraSource, Fallbacks, GoogleAuth, Header, Limits, LogFormat, Media, MockOptions, Model,
+    Network, Origin, Otlp, OtlpProtocol, Params, Provider, ProviderKind, QuirkOverrides, Retries,
+    Server, Strategy,
     Telemetry, Timeouts,
 };

@@ -17,13 +17,17 @@ use std::time::Instant;
 use tollgate_balancer::{Attempt, Committed, Failure};
 use tollgate_core_types::reply::{ChatReply, Finish, FinishReason};
 use tollgate_core_types::{Dialect, ErrorClass, Lost, Operation, UpstreamError};
-use tollgate_providers_common::{ByteStream, ClientDialect, Deadlines, Inbound, RenderContext};
+use tollgate_providers_common::inline::MediaPlace;
+use tollgate_providers_common::{
+    ByteStream, ClientDialect, Deadlines, Encoded, Inbound, RenderContext,
+};
 use tollgate_telemetry::{AttemptKind, Outcome, Span, Telemetry};
 
 use crate::clock;
 use crate::cutoff::Cutoff;
 use crate::deployment::{Deployment, Way};
 use crate::estimate;
+use crate::media::{self, Fetches, Media};
 use crate::memory::Memory;
 use crate::record::{AttemptFacts, AttemptRecord, Progress};
 use crate::stream::{Pump, Tally};
@@ -36,6 +40,8 @@ pub(crate) struct Shared<'a> {
     pub(crate) form: Option<&'a Form>,
     pub(crate) client: &'a Arc<dyn ClientDialect>,
     pub(crate) request_id: &'a Arc<str>,
+    /// Who fetches what the request points to, and what was fetched.
+    pub(crate) media: (&'a Media, &'a Fetches),
     /// The model group that the client named.
     pub(crate) alias: &'a str,
     pub(crate) telemetry: &'a Telemetry,
@@ -201,7 +207,12 @@ async fn exchange(
         }
     }
     loop {
-        let mut encoded = prepare::prepare(inbound, shared.client.as_ref(), deployment, &way)?;
+        let mut encoded = match prepare::prepare(inbound, shared.client.as_ref(), deployment, &way)?
+        {
+            Ok(encoded) => encoded,
+            // Rare and large: it must not be part of every call's state.
+            Err(places) => Box::pin(fetched(&places, deployment, shared, &way)).await?,
+        };
         if deployment.trace_context {
             prepare::continue_trace(&mut encoded.request, span);
         }
@@ -218,6 +229,23 @@ async fn exchange(
             },
         }
     }
+}
+
+/// The vendor's request with what the client's points to in it.
+async fn fetched(
+    places: &[MediaPlace],
+    deployment: &Deployment,
+    shared: &Shared<'_>,
+    way: &Way,
+) -> Result<Encoded, UpstreamError> {
+    if !deployment.fetch_media {
+        return Err(media::forbidden(places));
+    }
+    let started = clock::now();
+    let (media, fetches) = shared.media;
+    let fetched = fetches.get(media, places, (shared.memory, shared.deadline)).await;
+    shared.progress.waited(media::waited(started));
+    prepare::with_media(shared.inbound, shared.client.as_ref(), (deployment, way), fetched?)
 }
 
 /// Whether a whole answer was refused because there are only streams, which was not known: from then

@@ -22,6 +22,7 @@ use crate::bearer::TokenKeyring;
 use crate::clock;
 use crate::deployment::Deployment;
 use crate::generation::{AUTO, Generation, ModelEntry, ModelInfo};
+use crate::media::Media;
 use crate::operations;
 use address::BadAddress;
 
@@ -89,8 +90,15 @@ pub(crate) fn generation(
     before: Option<&Generation>,
 ) -> Result<Generation, BuildError> {
     let Lasting { telemetry, credentials, transport, control, aws, tokens } = lasting;
-    let transport = Arc::clone(transport);
-    let builder = deployment::Builder { telemetry, transport, control, aws, tokens };
+    let fetch_media = config.defaults.fetch_media;
+    let builder = deployment::Builder {
+        telemetry,
+        transport: Arc::clone(transport),
+        control,
+        aws,
+        tokens,
+        fetch_media,
+    };
     let mut groups = Vec::new();
     let mut models = HashMap::new();
     let mut infos = Vec::new();
@@ -127,6 +135,7 @@ pub(crate) fn generation(
         models,
         infos,
         default_model: config.defaults.model.as_deref().map(Arc::from),
+        media: Media::new(transport.fetcher(), &config.media),
         weights,
     })
 }

@@ -12,6 +12,7 @@ use crate::attempt::{self, Content, Recoverable, Relayed, Shared, Success};
 use crate::cutoff::Cutoff;
 use crate::deployment::Deployment;
 use crate::generation::{AUTO, Generation, ModelEntry};
+use crate::media::Fetches;
 use crate::operations;
 use crate::record::{End, RequestFacts, RequestRecord};
 use crate::stream::{AnswerStream, FlowLimits, Start};
@@ -177,6 +178,7 @@ impl Inner {
     ) -> Result<Answer, Box<Failed>> {
         let Prepared { entry, strategy, client, total, fallbacks, form } = prepared;
         let deadline = context.started + total;
+        let fetches = Fetches::default();
         let recoverable = |group: &str| match fallbacks.as_deref() {
             // The group that the client named, nearly always; no look-up then.
             None if *group == *entry.alias => entry.recoverable,
@@ -186,6 +188,7 @@ impl Inner {
         let shared = Shared {
             inbound: &inbound,
             form: form.as_ref(),
+            media: (&generation.media, &fetches),
             client: &client,
             request_id: &context.request_id,
             alias: &entry.alias,

@@ -51,6 +51,8 @@ pub(crate) struct Deployment {
     pub(crate) strict: bool,
     /// Whether requests with tools may go here.
     pub(crate) supports_tools: bool,
+    /// Whether pictures are fetched for it that it does not fetch itself.
+    pub(crate) fetch_media: bool,
     /// What it speaks of [`Operation::MEDIA`].
     pub(crate) operations: Vec<Operation>,
     /// Whether it may continue our traces.

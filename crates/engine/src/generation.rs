@@ -9,6 +9,7 @@ use tollgate_telemetry::{ModelMetrics, Telemetry};
 
 use crate::attempt::Recoverable;
 use crate::deployment::Deployment;
+use crate::media::Media;
 
 /// The pool over all chat models, where configuration has no model of this name.
 pub(crate) const AUTO: &str = "auto";
@@ -22,6 +23,8 @@ pub(crate) struct Generation {
     pub(crate) infos: Vec<ModelInfo>,
     /// Serves requests that name no model.
     pub(crate) default_model: Option<Arc<str>>,
+    /// Fetches what requests point to.
+    pub(crate) media: Media,
     /// Share of each group in the pool over all.
     pub(crate) weights: HashMap<Arc<str>, f64>,
 }

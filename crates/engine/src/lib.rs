@@ -45,6 +45,7 @@ mod estimate;
 mod face;
 mod generation;
 mod google;
+mod media;
 mod memory;
 mod near;
 mod operations;

@@ -7,6 +7,7 @@
 mod decode;
 pub(crate) mod encode;
 pub(crate) mod facts;
+mod inline;
 pub(crate) mod parse;
 mod render;
 mod stream;
@@ -17,6 +18,7 @@ use http::HeaderMap;
 use tollgate_core_types::chat::ChatRequest;
 use tollgate_core_types::reply::ChatReply;
 use tollgate_core_types::{Dialect, Operation, UpstreamError};
+use tollgate_providers_common::inline::{MediaMap, MediaPlace};
 use tollgate_providers_common::{
     Account, BadRequest, ChatCodec, ClientDialect, Codec, DecodeError, EncodeError, Encoded,
     ErrorReport, Facts, Inbound, RenderContext, StreamDecoder, StreamEncoder, UpstreamTarget,
@@ -83,6 +85,14 @@ impl ClientDialect for Messages {
 
     fn parse(&self, inbound: &Inbound) -> Result<ChatRequest, BadRequest> {
         parse::parse(&inbound.body, facts::Of::Messages)
+    }
+
+    fn media_places(&self, body: &[u8]) -> Vec<MediaPlace> {
+        inline::places(body)
+    }
+
+    fn with_media(&self, body: &Bytes, media: &MediaMap) -> Bytes {
+        inline::with_media(body, media)
     }
 
     fn render(&self, reply: &ChatReply, context: &RenderContext) -> Bytes {

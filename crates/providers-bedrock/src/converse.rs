@@ -64,6 +64,11 @@ impl Codec for Converse {
         Err(EncodeError::Build("no client speaks bedrock.converse".to_owned()))
     }
 
+    /// Bedrock fetches nothing, whatever the model.
+    fn takes_urls(&self, _: &UpstreamTarget) -> bool {
+        false
+    }
+
     fn account(&self, body: &[u8]) -> Result<Account, DecodeError> {
         decode::account(body)
     }

@@ -117,6 +117,11 @@ impl Codec for Invoke {
         Ok(Encoded { request: without_own_headers(request), lost })
     }
 
+    /// Bedrock fetches nothing, whatever the model.
+    fn takes_urls(&self, _: &UpstreamTarget) -> bool {
+        false
+    }
+
     fn account(&self, body: &[u8]) -> Result<Account, DecodeError> {
         self.inner.account(body)
     }

@@ -12,6 +12,7 @@ use tollgate_core_types::{ChatEvent, Dialect, Operation};
 use crate::codec::EncodeError;
 use crate::embed::{EmbedReply, EmbedRequest};
 use crate::inbound::{Facts, Inbound};
+use crate::inline::{MediaMap, MediaPlace};
 
 /// A dialect that clients speak.
 pub trait ClientDialect: Send + Sync + 'static {
@@ -46,6 +47,17 @@ pub trait ClientDialect: Send + Sync + 'static {
     /// Writes an answer of embeddings as `inbound` asked for it; empty where this dialect has none.
     fn render_embed(&self, _reply: &EmbedReply, _inbound: &Inbound, _model: &str) -> Bytes {
         Bytes::new()
+    }
+
+    /// Where a request points to pictures and documents, for vendors that take a body of this dialect
+    /// and fetch nothing; none where the dialect has no such vendor.
+    fn media_places(&self, _body: &[u8]) -> Vec<MediaPlace> {
+        Vec::new()
+    }
+
+    /// The request with data in the place of the addresses that `media` has.
+    fn with_media(&self, body: &Bytes, _media: &MediaMap) -> Bytes {
+        body.clone()
     }
 
     /// Writes a whole answer.

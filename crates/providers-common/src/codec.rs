@@ -59,6 +59,12 @@ pub trait Codec: Send + Sync + 'static {
     /// Classifies an error answer. Total: any status and any bytes make an error.
     fn decode_error(&self, status: u16, headers: &HeaderMap, body: &[u8]) -> UpstreamError;
 
+    /// Whether the target's vendor takes addresses of pictures and documents: fetches them, or knows
+    /// better than we what they are.
+    fn takes_urls(&self, _target: &UpstreamTarget) -> bool {
+        true
+    }
+
     /// Whether a success may be anything that its content type says (audio, plain text), to be
     /// relayed as it comes.
     fn answers_anything(&self) -> bool {

@@ -10,7 +10,7 @@
 //! [`splice`] editing JSON without rebuilding it,
 //! [`scan`] reading a body's top level once, [`node`] explaining what is wrong in it,
 //! [`retry_after`] vendors' pauses, [`mod@fold`] streams made whole and the reverse,
-//! [`multipart`] forms with files, [`io`] the I/O seams.
+//! [`mod@inline`] pictures that a request points to, [`multipart`] forms with files, [`io`] the I/O seams.
 #![doc = "\n\n---\n\n"]
 #![doc = include_str!("../README.md")]
 
@@ -22,6 +22,7 @@ pub mod eventstream;
 pub mod fold;
 pub mod framing;
 pub mod inbound;
+pub mod inline;
 pub mod io;
 pub mod multipart;
 pub mod node;

@@ -61,6 +61,10 @@ impl Codec for Generate {
         request::splice(inbound, target)
     }
 
+    fn takes_urls(&self, target: &UpstreamTarget) -> bool {
+        crate::models::fetches(&target.model)
+    }
+
     fn account(&self, body: &[u8]) -> Result<Account, DecodeError> {
         decode::account(body, self.reader)
     }

@@ -2,21 +2,28 @@
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue};
+use tollgate_core_types::chat::ChatRequest;
 use tollgate_core_types::{ErrorClass, Lost, UpstreamError};
-use tollgate_providers_common::splice;
+use tollgate_providers_common::inline::{MediaMap, MediaPlace};
 use tollgate_providers_common::{
-    ClientDialect, EmbedCodec, EmbedRequest, EncodeError, Encoded, Inbound, ParamRules,
+    ClientDialect, EmbedCodec, EmbedRequest, EncodeError, Encoded, Facts, Inbound, ParamRules,
 };
+use tollgate_providers_common::{scan, splice};
 
 use tollgate_telemetry::Span;
 
 use crate::deployment::{Deployment, Way};
+use crate::media;
 
 /// Keys that mean the same: a default is not added where the client used the other word.
 const SYNONYMS: &[&[&str]] = &[&["max_tokens", "max_completion_tokens"]];
 
 /// A field of ours in clients' bodies; vendors never see it, so nothing is lost with it.
 const STRATEGY_FIELD: &str = "load_balance_strategy";
+
+/// A vendor's request; or, where the vendor takes no addresses, those of the client's request:
+/// [`with_media`] goes on.
+pub(crate) type Prepared = Result<Encoded, Vec<MediaPlace>>;
 
 /// Makes the vendor's request.
 ///
@@ -27,15 +34,29 @@ pub(crate) fn prepare(
     client: &dyn ClientDialect,
     deployment: &Deployment,
     way: &Way,
-) -> Result<Encoded, UpstreamError> {
+) -> Result<Prepared, UpstreamError> {
     let target = deployment.target();
     let encoded = match way {
-        Way::Verbatim(codec) => codec.splice(inbound, &target).map_err(encode_error)?,
+        Way::Verbatim(codec) => {
+            if !codec.takes_urls(&target) {
+                let places = client.media_places(&inbound.body);
+                if !places.is_empty() {
+                    return Ok(Err(places));
+                }
+            }
+            codec.splice(inbound, &target).map_err(encode_error)?
+        }
         Way::Translated(codec) => {
-            let defaulted = with_defaults(inbound, &deployment.target.params);
-            let chat = client
-                .parse(defaulted.as_ref().unwrap_or(inbound))
-                .map_err(|bad| encode_error(bad.into()))?;
+            let chat = read(inbound, client, deployment)?;
+            if !codec.takes_urls(&target) {
+                let places = media::places(&chat);
+                if !places.is_empty() {
+                    // The client's own dialect knows better where they stand.
+                    let exact = client.media_places(&inbound.body);
+                    let same = exact.len() == places.len();
+                    return Ok(Err(if same { exact } else { places }));
+                }
+            }
             codec.encode(&chat, &target).map_err(encode_error)?
         }
         Way::Embedded(codec) => {
@@ -43,7 +64,47 @@ pub(crate) fn prepare(
             codec.encode_embed(&asked, &target).map_err(encode_error)?
         }
     };
-    checked(encoded, deployment)
+    kept(encoded, deployment).map(Ok)
+}
+
+/// The same for a request that points to nothing.
+pub(crate) fn plain(
+    inbound: &Inbound,
+    client: &dyn ClientDialect,
+    deployment: &Deployment,
+    way: &Way,
+) -> Result<Encoded, UpstreamError> {
+    match prepare(inbound, client, deployment, way)? {
+        Ok(encoded) => Ok(encoded),
+        Err(places) => Err(media::forbidden(&places)),
+    }
+}
+
+/// The same with what was fetched in the place of its addresses.
+pub(crate) fn with_media(
+    inbound: &Inbound,
+    client: &dyn ClientDialect,
+    (deployment, way): (&Deployment, &Way),
+    fetched: &MediaMap,
+) -> Result<Encoded, UpstreamError> {
+    match way {
+        Way::Verbatim(codec) => {
+            let body = client.with_media(&inbound.body, fetched);
+            // Its keys stand elsewhere now.
+            let layout = scan::layout(&body).map_err(|bad| encode_error(bad.into()))?;
+            let facts = Facts { layout, ..inbound.facts.clone() };
+            let inbound = Inbound { body, facts, ..inbound.clone() };
+            let encoded = codec.splice(&inbound, &deployment.target()).map_err(encode_error)?;
+            kept(encoded, deployment)
+        }
+        Way::Translated(codec) => {
+            let mut chat = read(inbound, client, deployment)?;
+            media::put(&mut chat, fetched);
+            let encoded = codec.encode(&chat, &deployment.target()).map_err(encode_error)?;
+            kept(encoded, deployment)
+        }
+        Way::Embedded(_) => plain(inbound, client, deployment, way),
+    }
 }
 
 /// Makes the vendor's request for some of a client's texts.
@@ -56,7 +117,7 @@ pub(crate) fn prepare_texts(
     deployment: &Deployment,
 ) -> Result<Encoded, UpstreamError> {
     let encoded = codec.encode_embed(asked, &deployment.target).map_err(encode_error)?;
-    checked(encoded, deployment)
+    kept(encoded, deployment)
 }
 
 /// What a client asks for in texts.
@@ -70,8 +131,18 @@ pub(crate) fn texts(
     client.parse_embed(inbound).map_err(|bad| encode_error(bad.into()))
 }
 
-/// The request, unless it lost something that must not be lost.
-fn checked(mut encoded: Encoded, deployment: &Deployment) -> Result<Encoded, UpstreamError> {
+/// The client's request in the domain's words, with the configured defaults.
+fn read(
+    inbound: &Inbound,
+    client: &dyn ClientDialect,
+    deployment: &Deployment,
+) -> Result<ChatRequest, UpstreamError> {
+    let defaulted = with_defaults(inbound, &deployment.target.params);
+    client.parse(defaulted.as_ref().unwrap_or(inbound)).map_err(|bad| encode_error(bad.into()))
+}
+
+/// The request, unless it lost what it must not lose.
+fn kept(mut encoded: Encoded, deployment: &Deployment) -> Result<Encoded, UpstreamError> {
     encoded.lost.retain(|lost| lost.field != STRATEGY_FIELD);
     if deployment.strict && !encoded.lost.is_empty() {
         return Err(strict_error(&encoded.lost, &deployment.id));

@@ -29,6 +29,8 @@ pub(super) struct Builder<'a> {
     pub(super) control: &'a Arc<Control>,
     pub(super) aws: &'a AwsKeyring,
     pub(super) tokens: &'a TokenKeyring,
+    /// What holds for deployments that say nothing of it.
+    pub(super) fetch_media: bool,
 }
 
 /// A vendor as far as its deployments differ by it.
@@ -89,6 +91,7 @@ impl Builder<'_> {
             },
             strict: model.strict_params,
             supports_tools: config.supports_tools.unwrap_or(!quirks.no_tools),
+            fetch_media: config.fetch_media.unwrap_or(self.fetch_media),
             operations: operations::of(config, vendor.chat),
             trace_context: config.trace_context.unwrap_or(false),
             metrics: self.telemetry.deployment(&config.id, config.provider.otel_name(), upstream),
