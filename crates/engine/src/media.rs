@@ -133,9 +133,7 @@ impl Fetches {
 }
 
 fn refused(message: String, path: Option<&str>) -> UpstreamError {
-    UpstreamError::new(ErrorClass::Client, message)
-        .with_code(Some("media_not_fetched"))
-        .with_param(path)
+    UpstreamError::new(ErrorClass::Client, message).with_param(path)
 }
 
 /// The refusal where nobody may fetch; another deployment may take the address itself.
