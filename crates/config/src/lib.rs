@@ -46,6 +46,5 @@ pub use types::{
     BaseUrl, BodyLimits, Completions, Config, Credential, Defaults, Deployment, Entra, EntraApp,
     EntraSource, Fallbacks, GoogleAuth, Header, Limits, LogFormat, Media, MockOptions, Model,
     Network, Origin, Otlp, OtlpProtocol, Params, Provider, ProviderKind, QuirkOverrides, Retries,
-    Server, Strategy,
-    Telemetry, Timeouts,
+    Server, Strategy, Telemetry, Timeouts,
 };

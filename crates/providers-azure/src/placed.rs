@@ -107,6 +107,14 @@ impl<C: Codec + ?Sized> Codec for Placed<C> {
         error::adjusted(self.inner.decode_error(status, headers, body), body)
     }
 
+    fn takes_urls(&self, target: &UpstreamTarget) -> bool {
+        self.inner.takes_urls(&self.place.named(target))
+    }
+
+    fn answers_anything(&self) -> bool {
+        self.inner.answers_anything()
+    }
+
     fn relayed(&self, body: Bytes, inbound: &Inbound) -> Result<Bytes, DecodeError> {
         self.inner.relayed(body, inbound)
     }

@@ -146,6 +146,11 @@ impl<C: Codec + ?Sized> Codec for RawPredict<C> {
         self.moved(self.inner.splice(inbound, target)?, inbound.facts.stream, target)
     }
 
+    /// Vertex AI fetches nothing for Claude.
+    fn takes_urls(&self, _: &UpstreamTarget) -> bool {
+        false
+    }
+
     fn account(&self, body: &[u8]) -> Result<Account, DecodeError> {
         self.inner.account(body)
     }

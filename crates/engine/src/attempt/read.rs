@@ -73,12 +73,12 @@ pub(super) async fn json(
         let bytes = collect::error_body(&mut body, until).await;
         return Err(codec(way).decode_error(head.status.as_u16(), &head.headers, &bytes));
     }
-    match form(&head, false)? {
+    match form(&head, false, false)? {
         Form::Events => {
             let message = "a stream where a whole answer was asked for";
             Err(UpstreamError::new(ErrorClass::Malformed, message))
         }
-        Form::Json => {
+        Form::Json | Form::Bytes => {
             let bounds = (shared.memory, collect::MAX_ANSWER);
             json_text(collect::whole(&mut body, bounds, until).await?)
         }

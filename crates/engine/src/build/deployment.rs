@@ -92,7 +92,7 @@ impl Builder<'_> {
             strict: model.strict_params,
             supports_tools: config.supports_tools.unwrap_or(!quirks.no_tools),
             fetch_media: config.fetch_media.unwrap_or(self.fetch_media),
-            operations: operations::of(config, vendor.chat),
+            operations: operations::of(config, chat),
             trace_context: config.trace_context.unwrap_or(false),
             metrics: self.telemetry.deployment(&config.id, config.provider.otel_name(), upstream),
             completions: completions(config),
