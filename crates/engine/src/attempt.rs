@@ -164,6 +164,11 @@ async fn exchange(
     let Some(mut way) = deployment.way(inbound.dialect) else {
         return local_count(shared);
     };
+    if let Way::Verbatim(codec) = &way
+        && let Some(other) = codec.instead(inbound, &deployment.target)
+    {
+        way = Way::Translated(other);
+    }
     if let Way::Verbatim(codec) = &way {
         let pieces = codec.pieces(inbound);
         if !pieces.is_empty() {
@@ -179,7 +184,9 @@ async fn exchange(
         }
     }
     loop {
-        let mut encoded = prepare::prepare(inbound, shared.client.as_ref(), deployment, &way)?;
+        let (mut encoded, other) =
+            prepare::prepare(inbound, shared.client.as_ref(), deployment, &way)?;
+        way = other.unwrap_or(way);
         if deployment.trace_context {
             prepare::continue_trace(&mut encoded.request, span);
         }
@@ -344,7 +351,7 @@ fn local_count(shared: &Shared<'_>) -> Result<Exchange, UpstreamError> {
         usage: tally.usage,
         service_tier: None,
     };
-    let body = shared.client.render(&reply, &shared.render());
+    let body = shared.client.render_to(&reply, &shared.render(), inbound);
     let content = Content::Whole { body, tally };
     Ok(Exchange { content, lost: Vec::new(), estimated: true })
 }

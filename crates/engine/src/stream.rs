@@ -252,7 +252,9 @@ impl Flow {
             usage: tally.usage,
             response_model: tally.model.as_deref(),
         });
-        self.pump.out.push(self.client.render_stream_error(&report));
+        let told = self.pump.broken(&report);
+        let told = told.unwrap_or_else(|| self.client.render_stream_error(&report));
+        self.pump.out.push(told);
         self.close();
     }
 

@@ -9,7 +9,7 @@ use super::timing::TimeoutsGiven;
 use crate::read::{At, Section, did_you_mean};
 use crate::report::Report;
 use crate::secret::Secret;
-use crate::types::{Auth, Completions, Header, Params, QuirkOverrides};
+use crate::types::{Api, Auth, Completions, Header, Params, QuirkOverrides};
 
 /// One layer's word.
 #[derive(Debug, Clone, Default)]
@@ -20,6 +20,7 @@ pub(super) struct Traits {
     pub(super) max_output_tokens: Option<u64>,
     pub(super) stream_usage: Option<bool>,
     pub(super) completions: Option<Completions>,
+    pub(super) api: Option<Api>,
     pub(super) supports_tools: Option<bool>,
     pub(super) trace_context: Option<bool>,
     pub(super) quirks: QuirkOverrides,
@@ -38,6 +39,8 @@ impl Traits {
         let usage = given.take(&["stream_usage"], report);
         let kinds = [("native", Completions::Native), ("chat", Completions::Chat)];
         let completions = given.take(&["completions"], report);
+        let apis = [("chat", Api::Chat), ("responses", Api::Responses), ("auto", Api::Auto)];
+        let api = given.take(&["api"], report);
         let tools = given.take(&["supports_tools"], report);
         let trace = given.take(&["trace_context"], report);
         Self {
@@ -47,6 +50,7 @@ impl Traits {
             max_output_tokens: tokens.and_then(|at| at.whole(1..=u64::from(u32::MAX), report)),
             stream_usage: usage.and_then(|at| at.boolean(report)),
             completions: completions.and_then(|at| at.one_of("kind", &kinds, report)),
+            api: api.and_then(|at| at.one_of("api", &apis, report)),
             supports_tools: tools.and_then(|at| at.boolean(report)),
             trace_context: trace.and_then(|at| at.boolean(report)),
             quirks: quirks::quirks(given, report),
@@ -64,6 +68,7 @@ impl Traits {
             max_output_tokens,
             stream_usage,
             completions,
+            api,
             supports_tools,
             trace_context,
             quirks,
@@ -80,6 +85,7 @@ impl Traits {
             max_output_tokens: max_output_tokens.or(lower.max_output_tokens),
             stream_usage: stream_usage.or(lower.stream_usage),
             completions: completions.or(lower.completions),
+            api: api.or(lower.api),
             supports_tools: supports_tools.or(lower.supports_tools),
             trace_context: trace_context.or(lower.trace_context),
             quirks: quirks.over(lower.quirks),

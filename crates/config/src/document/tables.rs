@@ -144,7 +144,7 @@ table! {
 table! {
     /// Largest bodies of single routes.
     body_limits {
-        /// chat completions, messages, text completions and `/llm`
+        /// chat completions, Responses, messages, text completions and `/llm`
         chat: Shape::Size, ~ "`body_limit`";
         /// embeddings
         embeddings: Shape::Size, ~ "`body_limit`";
@@ -360,6 +360,9 @@ table! {
         stream_usage: Shape::Bool, ~ "the vendor's custom";
         /// `native`, or `chat`: serve `/v1/completions` through chat
         completions: Shape::Choice(&["native", "chat"]), ~ "the vendor's custom";
+        /// which of OpenAI's APIs the server speaks: `chat`, `responses`, or `auto`: both, where
+        /// what a model takes at Responses alone (tools beside reasoning) goes there
+        api: Shape::Choice(&["chat", "responses", "auto"]), ~ "`auto` at OpenAI's own address, else `chat`";
         /// `false` keeps requests with tools away
         supports_tools: Shape::Bool, ~ "the vendor's custom";
         /// whether the W3C headers `traceparent` and `tracestate` are sent to it: for servers of your

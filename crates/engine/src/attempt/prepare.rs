@@ -13,12 +13,13 @@ use tollgate_telemetry::Span;
 use crate::deployment::{Deployment, Way};
 
 /// Keys that mean the same: a default is not added where the client used the other word.
-const SYNONYMS: &[&[&str]] = &[&["max_tokens", "max_completion_tokens"]];
+const SYNONYMS: &[&[&str]] = &[&["max_tokens", "max_completion_tokens", "max_output_tokens"]];
 
 /// A field of ours in clients' bodies; vendors never see it, so nothing is lost with it.
 const STRATEGY_FIELD: &str = "load_balance_strategy";
 
-/// Makes the vendor's request.
+/// Makes the vendor's request. It goes another way than the given one where the vendor takes what it
+/// asks in another of its dialects alone.
 ///
 /// # Errors
 /// As an attempt's failure: the client's fault, or something that this deployment cannot express.
@@ -27,8 +28,9 @@ pub(crate) fn prepare(
     client: &dyn ClientDialect,
     deployment: &Deployment,
     way: &Way,
-) -> Result<Encoded, UpstreamError> {
+) -> Result<(Encoded, Option<Way>), UpstreamError> {
     let target = deployment.target();
+    let mut other = None;
     let encoded = match way {
         Way::Verbatim(codec) => codec.splice(inbound, &target).map_err(encode_error)?,
         Way::Translated(codec) => {
@@ -36,6 +38,8 @@ pub(crate) fn prepare(
             let chat = client
                 .parse(defaulted.as_ref().unwrap_or(inbound))
                 .map_err(|bad| encode_error(bad.into()))?;
+            other = codec.other_for(&chat, &target);
+            let codec = other.as_ref().unwrap_or(codec);
             codec.encode(&chat, &target).map_err(encode_error)?
         }
         Way::Embedded(codec) => {
@@ -43,7 +47,7 @@ pub(crate) fn prepare(
             codec.encode_embed(&asked, &target).map_err(encode_error)?
         }
     };
-    checked(encoded, deployment)
+    Ok((checked(encoded, deployment)?, other.map(Way::Translated)))
 }
 
 /// Makes the vendor's request for some of a client's texts.
