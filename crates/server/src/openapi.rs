@@ -11,6 +11,7 @@ pub(crate) mod gemini;
 pub(crate) mod openai;
 pub(crate) mod operation;
 pub(crate) mod own;
+pub(crate) mod responses;
 pub(crate) mod schemas;
 
 use axum::body::Body;
