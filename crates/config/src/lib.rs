@@ -42,9 +42,9 @@ pub use options::{Flags, LoadOptions};
 pub use problem::{ConfigErrors, Place, Problem, Warning};
 pub use secret::Secret;
 pub use types::{
-    Auth, Aws, AwsContainer, AwsGuardrail, AwsKeys, AwsProfile, AwsSources, AwsWebIdentity, Azure,
-    BaseUrl, BodyLimits, Completions, Config, Credential, Defaults, Deployment, Entra, EntraApp,
-    EntraSource, Fallbacks, GoogleAuth, Header, Limits, LogFormat, Media, MockOptions, Model,
-    Network, Origin, Otlp, OtlpProtocol, Params, Provider, ProviderKind, QuirkOverrides, Retries,
-    Server, Strategy, Telemetry, Timeouts,
+    Api, Auth, Aws, AwsContainer, AwsGuardrail, AwsKeys, AwsProfile, AwsSources, AwsWebIdentity,
+    Azure, BaseUrl, BodyLimits, Completions, Config, Credential, Defaults, Deployment, Entra,
+    EntraApp, EntraSource, Fallbacks, GoogleAuth, Header, Limits, LogFormat, Media, MockOptions,
+    Model, Network, Origin, Otlp, OtlpProtocol, Params, Provider, ProviderKind, QuirkOverrides,
+    Retries, Server, Strategy, Telemetry, Timeouts,
 };

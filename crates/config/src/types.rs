@@ -20,7 +20,7 @@ mod quirks;
 pub use aws::{Aws, AwsContainer, AwsGuardrail, AwsKeys, AwsProfile, AwsSources, AwsWebIdentity};
 pub use azure::{Azure, Entra, EntraApp, EntraSource};
 pub use deployment::{
-    Auth, BaseUrl, Completions, Credential, Deployment, Header, Limits, MockOptions, Params,
+    Api, Auth, BaseUrl, Completions, Credential, Deployment, Header, Limits, MockOptions, Params,
     Provider, ProviderKind,
 };
 pub use google::GoogleAuth;

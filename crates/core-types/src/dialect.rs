@@ -14,6 +14,8 @@ impl Dialect {
     pub const OPENAI_CHAT: Self = Self("openai.chat");
     /// OpenAI legacy text completions.
     pub const OPENAI_COMPLETIONS: Self = Self("openai.completions");
+    /// OpenAI Responses.
+    pub const OPENAI_RESPONSES: Self = Self("openai.responses");
     /// OpenAI embeddings.
     pub const OPENAI_EMBEDDINGS: Self = Self("openai.embeddings");
     /// Anthropic Messages.

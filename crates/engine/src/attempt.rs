@@ -18,9 +18,7 @@ use tollgate_balancer::{Attempt, Committed, Failure};
 use tollgate_core_types::reply::{ChatReply, Finish, FinishReason};
 use tollgate_core_types::{Dialect, ErrorClass, Lost, Operation, UpstreamError};
 use tollgate_providers_common::inline::MediaPlace;
-use tollgate_providers_common::{
-    ByteStream, ClientDialect, Deadlines, Encoded, Inbound, RenderContext,
-};
+use tollgate_providers_common::{ByteStream, ClientDialect, Deadlines, Inbound, RenderContext};
 use tollgate_telemetry::{AttemptKind, Outcome, Span, Telemetry};
 
 use crate::clock;
@@ -192,6 +190,11 @@ async fn exchange(
     let Some(mut way) = deployment.way(inbound.dialect) else {
         return local_count(shared);
     };
+    if let Way::Verbatim(codec) = &way
+        && let Some(other) = codec.instead(inbound, &deployment.target)
+    {
+        way = Way::Translated(other);
+    }
     if let Way::Verbatim(codec) = &way {
         let pieces = codec.pieces(inbound);
         if !pieces.is_empty() {
@@ -207,12 +210,13 @@ async fn exchange(
         }
     }
     loop {
-        let mut encoded = match prepare::prepare(inbound, shared.client.as_ref(), deployment, &way)?
-        {
-            Ok(encoded) => encoded,
+        let client = shared.client.as_ref();
+        let (mut encoded, other) = match prepare::prepare(inbound, client, deployment, &way)? {
+            Ok(made) => made,
             // Rare and large: it must not be part of every call's state.
             Err(places) => Box::pin(fetched(&places, deployment, shared, &way)).await?,
         };
+        way = other.unwrap_or(way);
         if deployment.trace_context {
             prepare::continue_trace(&mut encoded.request, span);
         }
@@ -237,7 +241,7 @@ async fn fetched(
     deployment: &Deployment,
     shared: &Shared<'_>,
     way: &Way,
-) -> Result<Encoded, UpstreamError> {
+) -> Result<prepare::Made, UpstreamError> {
     if !deployment.fetch_media {
         return Err(media::forbidden(places));
     }
@@ -394,7 +398,7 @@ fn local_count(shared: &Shared<'_>) -> Result<Exchange, UpstreamError> {
         usage: tally.usage,
         service_tier: None,
     };
-    let body = shared.client.render(&reply, &shared.render());
+    let body = shared.client.render_to(&reply, &shared.render(), inbound);
     let content = Content::Whole { body, tally };
     Ok(Exchange { content, lost: Vec::new(), estimated: true })
 }

@@ -265,7 +265,9 @@ impl Flow {
         if self.pump.is_raw() {
             self.broken = true;
         } else {
-            self.pump.out.push(self.client.render_stream_error(&report));
+            let told = self.pump.broken(&report);
+            let told = told.unwrap_or_else(|| self.client.render_stream_error(&report));
+            self.pump.out.push(told);
         }
         self.close();
     }

@@ -10,7 +10,7 @@ use tollgate_providers_bedrock::{Bedrock, Guardrail, Settings};
 use tollgate_providers_common::Provider;
 use tollgate_providers_common::target::Quirks;
 use tollgate_providers_gemini::{ClaudeOnVertex, Gemini};
-use tollgate_providers_openai::{OpenAi, Server};
+use tollgate_providers_openai::{Api, OpenAi, Server};
 use {
     tollgate_providers_compatible as compatible, tollgate_providers_deepseek as deepseek,
     tollgate_providers_qwen as qwen, tollgate_providers_siliconflow as siliconflow,
@@ -52,26 +52,47 @@ pub fn vendors() -> Vec<VendorPreset> {
     all
 }
 
+/// Which of OpenAI's dialects of conversation is spoken at `base`. At OpenAI itself both are; of
+/// another server nothing is known, also where it stands in for OpenAI.
+pub(crate) fn api(said: Option<tollgate_config::Api>, vendor: &str, base: &Uri) -> Api {
+    let own = || {
+        let host = base.host().unwrap_or_default().to_ascii_lowercase();
+        vendor == OPENAI.name && (host == "api.openai.com" || host.ends_with(".api.openai.com"))
+    };
+    match said {
+        Some(tollgate_config::Api::Chat) => Api::Chat,
+        Some(tollgate_config::Api::Responses) => Api::Responses,
+        Some(tollgate_config::Api::Auto) => Api::Both,
+        None if own() => Api::Both,
+        None => Api::Chat,
+    }
+}
+
 /// The codecs of a vendor that speaks `chat`; `None` where no crate of this build does.
 ///
 /// `server` is how the deployment's server differs from its dialect's own; only OpenAI's dialect has
 /// so many that it matters.
-pub(crate) fn provider(name: &str, chat: Dialect, server: Server) -> Option<Arc<dyn Provider>> {
+pub(crate) fn provider(
+    name: &str,
+    chat: Dialect,
+    server: Server,
+    api: Api,
+) -> Option<Arc<dyn Provider>> {
     let vendor = name;
     let name = ProviderName::new(name);
     if chat == Dialect::ANTHROPIC_MESSAGES {
         Some(Arc::new(Anthropic::new(name)))
     } else if chat == Dialect::OPENAI_CHAT {
         Some(if vendor == OPENAI.name {
-            Arc::new(OpenAi::at(name, server))
+            Arc::new(OpenAi::at(name, server).speaking(api))
         } else if vendor == deepseek::PRESET.name {
             Arc::new(deepseek::DeepSeek::new(name, server))
         } else if vendor == qwen::PRESET.name {
-            Arc::new(qwen::provider(name, server))
+            Arc::new(qwen::provider(name, server).speaking(api))
         } else if vendor == siliconflow::PRESET.name {
-            Arc::new(siliconflow::provider(name, server))
+            Arc::new(siliconflow::provider(name, server).speaking(api))
         } else {
-            Arc::new(compatible::provider(name, server))
+            Arc::new(compatible::provider(name, server).speaking(api))
         })
     } else if chat == Dialect::GEMINI_GENERATE {
         Some(Arc::new(Gemini::new(name)))

@@ -7,7 +7,7 @@
 use tollgate_core_types::Dialect;
 
 /// The other dialects whose vendors want their signatures back.
-const ISSUERS: [Dialect; 1] = [Dialect::GEMINI_GENERATE];
+const ISSUERS: [Dialect; 2] = [Dialect::GEMINI_GENERATE, Dialect::OPENAI_RESPONSES];
 
 /// A signature of `issuer` as clients keep it; `None` where its vendor does not want it back.
 pub(crate) fn tagged(issuer: Dialect, signature: &str) -> Option<String> {

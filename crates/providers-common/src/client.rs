@@ -63,8 +63,22 @@ pub trait ClientDialect: Send + Sync + 'static {
     /// Writes a whole answer.
     fn render(&self, reply: &ChatReply, context: &RenderContext) -> Bytes;
 
+    /// Writes a whole answer to `inbound`, of which some dialects repeat parts in their answers.
+    fn render_to(&self, reply: &ChatReply, context: &RenderContext, _inbound: &Inbound) -> Bytes {
+        self.render(reply, context)
+    }
+
     /// An encoder for one streamed answer.
     fn stream_encoder(&self, context: RenderContext) -> Box<dyn StreamEncoder>;
+
+    /// An encoder for one streamed answer to `inbound`, of which some dialects repeat parts.
+    fn stream_encoder_to(
+        &self,
+        context: RenderContext,
+        _inbound: &Inbound,
+    ) -> Box<dyn StreamEncoder> {
+        self.stream_encoder(context)
+    }
 
     /// Writes an error as the body of an error answer.
     fn render_error(&self, report: &ErrorReport) -> Bytes;
@@ -85,6 +99,12 @@ pub trait StreamEncoder: Send {
     /// Appends the frames of one event. [`ChatEvent::End`] writes the dialect's terminal frames;
     /// [`ChatEvent::Error`] must not be given (the caller writes the error event itself).
     fn event(&mut self, event: &ChatEvent, out: &mut BytesMut);
+
+    /// The one error event that ends the stream, where the dialect's has to fit what was written
+    /// before (a running number); none where [`ClientDialect::render_stream_error`] says it all.
+    fn broken(&self, _report: &ErrorReport) -> Option<Bytes> {
+        None
+    }
 }
 
 /// What a renderer needs beside the answer.
@@ -119,6 +139,12 @@ impl BadRequest {
         Self { message: message.into(), param: Some(param.into()), code: "invalid_request" }
     }
 
+    /// A field that has a meaning, but none outside its dialect: another deployment may know it.
+    #[must_use]
+    pub fn unsupported(param: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { message: message.into(), param: Some(param.into()), code: UNSUPPORTED }
+    }
+
     /// A body that is no JSON object, or nested too deeply.
     #[must_use]
     pub fn body(code: &'static str, message: impl Into<String>) -> Self {
@@ -126,8 +152,15 @@ impl BadRequest {
     }
 }
 
+/// The code of [`BadRequest::unsupported`].
+const UNSUPPORTED: &str = "unsupported_parameter";
+
 impl From<BadRequest> for EncodeError {
     fn from(bad: BadRequest) -> Self {
+        if bad.code == UNSUPPORTED {
+            let field = bad.param.unwrap_or_default();
+            return Self::Unsupported { field, reason: bad.message };
+        }
         Self::Invalid { field: bad.param.unwrap_or_default(), reason: bad.message }
     }
 }

@@ -11,6 +11,7 @@ use tollgate_core_types::{
     ChatEvent, Dialect, Lost, Operation, ProviderName, UpstreamError, Usage,
 };
 
+use crate::client::ErrorReport;
 use crate::embed::EmbedCodec;
 use crate::framing::Framing;
 use crate::inbound::Inbound;
@@ -27,6 +28,12 @@ pub trait Provider: Send + Sync + 'static {
 
     /// The codec that any chat client is translated to.
     fn chat(&self) -> Option<Arc<dyn ChatCodec>>;
+
+    /// The codec that reads whole answers of `dialect`, where one comes although a stream was asked
+    /// for; [`Provider::chat`] by default, where that is its dialect.
+    fn reader(&self, dialect: Dialect) -> Option<Arc<dyn ChatCodec>> {
+        self.chat().filter(|codec| codec.dialect() == dialect)
+    }
 
     /// The codec that any client of embeddings is translated to; none by default.
     fn embeddings(&self) -> Option<Arc<dyn EmbedCodec>> {
@@ -48,6 +55,12 @@ pub trait Codec: Send + Sync + 'static {
     /// # Errors
     /// When a rule or address cannot be applied.
     fn splice(&self, inbound: &Inbound, target: &UpstreamTarget) -> Result<Encoded, EncodeError>;
+
+    /// The codec that a request must be translated to although it is of this dialect, because the
+    /// vendor takes what it asks in another one alone; none by default.
+    fn instead(&self, _inbound: &Inbound, _target: &UpstreamTarget) -> Option<Arc<dyn ChatCodec>> {
+        None
+    }
 
     /// Reads a whole answer for accounting without decoding its content.
     ///
@@ -108,6 +121,16 @@ pub trait Codec: Send + Sync + 'static {
 
 /// A dialect that any chat request can be translated to.
 pub trait ChatCodec: Codec {
+    /// The codec that must carry this request in place of this one, because the vendor takes what it
+    /// asks in another dialect alone; none by default.
+    fn other_for(
+        &self,
+        _chat: &ChatRequest,
+        _target: &UpstreamTarget,
+    ) -> Option<Arc<dyn ChatCodec>> {
+        None
+    }
+
     /// Makes the vendor's request from a domain request, and says what it could not carry. The
     /// target's parameter rules are applied, except that its defaults must stand in the client's
     /// request already: only those that the client's dialect could not read are written here.
@@ -164,6 +187,12 @@ pub trait StreamDecoder: Send {
     /// as they came, unless the vendor wraps the dialect's stream in another framing.
     fn relayed(&mut self, frame: Frame) -> Bytes {
         frame.raw
+    }
+
+    /// The one error event that ends the stream for a client of the same dialect, where the dialect's
+    /// has to fit what was read before (a running number); none where it stands for itself.
+    fn broken(&self, _report: &ErrorReport) -> Option<Bytes> {
+        None
     }
 
     /// The transport ended; appends [`ChatEvent::End`] where the answer is complete without its

@@ -66,7 +66,7 @@ fn unwrap(text: &str, signature: &str) -> Option<ReasoningPart> {
         None => (false, said.strip_prefix(SIGNED)?),
     };
     let (issuer, data) = rest.split_once(':')?;
-    let issuer = [Dialect::ANTHROPIC_MESSAGES, Dialect::OPENAI_CHAT]
+    let issuer = [Dialect::ANTHROPIC_MESSAGES, Dialect::OPENAI_RESPONSES, Dialect::OPENAI_CHAT]
         .into_iter()
         .find(|known| known.as_str() == issuer)?;
     let data = Some(data.to_owned());

@@ -2,15 +2,17 @@
 //!
 //! This file only joins the parts; each part is pure and knows nothing of the others.
 
+mod bridge;
 pub(crate) mod client;
 pub(crate) mod decode;
-mod encode;
+mod details;
+pub(crate) mod encode;
 pub(crate) mod facts;
 pub(crate) mod finish;
 mod google;
 pub(crate) mod parse;
 pub(crate) mod reading;
-mod render;
+pub(crate) mod render;
 pub(crate) mod stream;
 mod stream_encoder;
 
@@ -25,6 +27,7 @@ use tollgate_providers_common::{
     UpstreamTarget,
 };
 
+use crate::responses::OpenAiResponses;
 use crate::server::Server;
 use crate::splice::{self, Endpoint};
 use crate::{account, error};
@@ -41,11 +44,18 @@ pub(crate) const ANSWER: &str = "a chat completion";
 #[derive(Debug, Clone, Default)]
 pub(crate) struct OpenAiChat {
     server: Arc<Server>,
+    /// Whether what a model takes at Responses alone goes there.
+    bridges: bool,
 }
 
 impl OpenAiChat {
     pub(crate) fn at(server: &Arc<Server>) -> Self {
-        Self { server: Arc::clone(server) }
+        Self { server: Arc::clone(server), bridges: false }
+    }
+
+    /// The same, handing over to Responses what a model takes there alone.
+    pub(crate) fn bridging(self, bridges: bool) -> Self {
+        Self { bridges, ..self }
     }
 
     fn endpoint(&self) -> &str {
@@ -80,6 +90,12 @@ impl Codec for OpenAiChat {
         Ok(encoded)
     }
 
+    fn instead(&self, inbound: &Inbound, target: &UpstreamTarget) -> Option<Arc<dyn ChatCodec>> {
+        let needed = || bridge::is_needed(inbound, target);
+        (self.bridges && needed())
+            .then(|| Arc::new(OpenAiResponses::at(&self.server)) as Arc<dyn ChatCodec>)
+    }
+
     fn account(&self, body: &[u8]) -> Result<Account, DecodeError> {
         account::choices_of(&self.server, body, ANSWER)
     }
@@ -99,6 +115,12 @@ impl Codec for OpenAiChat {
 }
 
 impl ChatCodec for OpenAiChat {
+    fn other_for(&self, chat: &ChatRequest, target: &UpstreamTarget) -> Option<Arc<dyn ChatCodec>> {
+        let needed = || bridge::is_needed_for(chat, &target.model);
+        (self.bridges && needed())
+            .then(|| Arc::new(OpenAiResponses::at(&self.server)) as Arc<dyn ChatCodec>)
+    }
+
     fn encode(&self, chat: &ChatRequest, target: &UpstreamTarget) -> Result<Encoded, EncodeError> {
         let (body, lost) = encode::body(chat, target)?;
         let body = splice::with_rules(Bytes::from(body), target, &chat.extra)?;

@@ -15,7 +15,7 @@ use tollgate_providers_common::retry_after;
 use crate::malformed::{excerpt, looks_like_html};
 use envelope::Envelope;
 
-pub(crate) use render::{error_body, stream_error};
+pub(crate) use render::{ErrorOut, error_body, stream_error};
 
 /// Classifies an error answer.
 pub(crate) fn decode_error(status: u16, headers: &HeaderMap, body: &[u8]) -> UpstreamError {

@@ -44,6 +44,31 @@ pub(crate) struct Traits {
     pub(crate) no_parallel_word: bool,
 }
 
+/// Whether OpenAI serves a model at Responses alone, whatever is asked of it.
+pub(crate) fn is_for_responses_alone(model: &str) -> bool {
+    let base = model.strip_prefix("ft:").unwrap_or(model);
+    let pro = Family::of(base).is_some() && base.split('-').any(|word| word == "pro");
+    let codex = base.split('-').any(|word| word == "codex" || word.starts_with("codex"));
+    pro || codex || base.contains("deep-research") || base.starts_with("computer-use-preview")
+}
+
+/// Whether a model takes a request at Responses alone: one with function tools beside reasoning, as
+/// far as `effort` asks for any. From generation 6 on a model reasons unasked.
+pub(crate) fn needs_responses(model: &str, tools: bool, effort: Option<&str>) -> bool {
+    if is_for_responses_alone(model) {
+        return true;
+    }
+    let traits = traits(model);
+    if !tools || !traits.tools_exclude_effort {
+        return false;
+    }
+    match effort {
+        Some("none") => !traits.efforts.contains(&"none"),
+        Some(_) => true,
+        None => matches!(Family::of(model), Some(Family::Gpt(6.., _))),
+    }
+}
+
 /// Every effort above none that a server of this dialect may know, least first.
 pub(crate) const EFFORTS: &[&str] = &["minimal", "low", "medium", "high", "xhigh", "max"];
 
@@ -155,6 +180,32 @@ mod tests {
         ] {
             assert_eq!(quirks_for(model), Quirks::default(), "{model}");
             assert_eq!(traits(model).efforts, EFFORTS, "{model}");
+        }
+    }
+
+    #[test]
+    fn tools_beside_reasoning_go_to_responses_from_5_4_on() {
+        for (model, tools, effort, needed) in [
+            ("gpt-5.4", true, Some("low"), true),
+            ("gpt-5.4", true, Some("none"), false),
+            ("gpt-5.4", true, None, false),
+            ("gpt-5.4", false, Some("high"), false),
+            ("gpt-5.2", true, Some("high"), false),
+            ("o4-mini", true, Some("high"), false),
+            ("gpt-6-sol", true, Some("none"), false),
+            ("gpt-6-sol", true, None, true),
+            ("gpt-6", true, Some("none"), true),
+            ("gpt-6", false, None, false),
+            ("gpt-4o", true, Some("high"), false),
+            ("o3-pro-2025-06-10", false, None, true),
+            ("gpt-5-pro", false, None, true),
+            ("gpt-5.1-codex-max", false, None, true),
+            ("codex-mini-latest", false, None, true),
+            ("o4-mini-deep-research", false, None, true),
+            ("gemini-3-pro", false, None, false),
+            ("", true, Some("high"), false),
+        ] {
+            assert_eq!(needs_responses(model, tools, effort), needed, "{model} {tools} {effort:?}");
         }
     }
 

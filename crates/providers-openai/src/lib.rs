@@ -1,4 +1,4 @@
-//! The OpenAI dialects (chat, completions, embeddings) as pure codecs: vendor face and client face.
+//! The OpenAI dialects (chat, Responses, completions, embeddings) as pure codecs: vendor face and client face.
 //!
 //! Most vendors and servers speak these dialects with small differences, so this crate reads
 //! tolerantly what vendors send and writes strictly what OpenAI's own SDKs expect. Each dialect is
@@ -8,11 +8,10 @@
 //!
 //! In reading order: `wire` what vendors send, `chat` the main dialect (`encode`, `decode`,
 //! `stream` towards vendors; `facts`, `parse`, `render`, `stream_encoder` towards clients),
-//! `completions`, `embeddings`, `media` what is relayed alone, `account` the verbatim path's reading of
-//! whole answers, `splice`
-//! its editing of requests, `error` the classification of failures, `server` how one server differs,
-//! `respell` a client's own body in a server's words (with `control` and `schema`), `tags` reasoning
-//! inside text.
+//! `responses` the newer one in the same parts, `completions`, `embeddings`, `media` what is relayed
+//! alone, `account` the verbatim path's reading of whole answers, `splice` its editing of requests,
+//! `error` the classification of failures, `server` how one server differs, `respell` a client's own
+//! body in a server's words (with `control` and `schema`), `tags` reasoning inside text.
 #![doc = "\n\n---\n\n"]
 #![doc = include_str!("../README.md")]
 
@@ -30,6 +29,7 @@ mod outgoing;
 mod provider;
 mod reader;
 mod respell;
+mod responses;
 mod schema;
 mod server;
 mod shape;
@@ -39,7 +39,7 @@ mod wire;
 
 pub use family::quirks_for;
 pub use media::media_codec;
-pub use provider::{Completions, OpenAi, client_dialects};
+pub use provider::{Api, Completions, OpenAi, client_dialects};
 pub use server::{Codes, Server};
 
 #[cfg(test)]

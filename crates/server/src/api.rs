@@ -46,6 +46,11 @@ pub(crate) async fn chat(state: State<Arc<AppState>>, request: Request<Body>) ->
     handle(&state, Dialect::OPENAI_CHAT, StreamKind::Events, request).await
 }
 
+/// `POST /v1/responses`
+pub(crate) async fn responses(state: State<Arc<AppState>>, request: Request<Body>) -> Response {
+    handle(&state, Dialect::OPENAI_RESPONSES, StreamKind::Events, request).await
+}
+
 /// `POST /v1/completions`
 pub(crate) async fn completions(state: State<Arc<AppState>>, request: Request<Body>) -> Response {
     handle(&state, Dialect::OPENAI_COMPLETIONS, StreamKind::Events, request).await
@@ -306,8 +311,9 @@ fn hops(headers: &HeaderMap) -> usize {
 }
 
 /// Where each dialect is served.
-const ROUTES: [(Dialect, &str); 15] = [
+const ROUTES: [(Dialect, &str); 16] = [
     (Dialect::OPENAI_CHAT, "/v1/chat/completions"),
+    (Dialect::OPENAI_RESPONSES, "/v1/responses"),
     (Dialect::ANTHROPIC_MESSAGES, "/v1/messages"),
     (Dialect::OPENAI_EMBEDDINGS, "/v1/embeddings"),
     (Dialect::OPENAI_COMPLETIONS, "/v1/completions"),

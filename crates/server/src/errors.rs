@@ -27,7 +27,16 @@ impl PathErrors {
     /// 404 for a path that does not exist.
     pub(crate) fn not_found(&self, path: &str, id: &str) -> Response {
         let shown = tollgate_core_types::error::clean(path, 128);
-        let message = format!("there is no {shown} here; GET / lists what there is");
+        let message = match path.strip_prefix("/v1/responses/") {
+            None => format!("there is no {shown} here; GET / lists what there is"),
+            Some("input_tokens" | "compact") => {
+                format!("{shown} is OpenAI's own and not passed on; ask it there")
+            }
+            // Its id says neither which vendor keeps it nor behind which key.
+            Some(_) => {
+                format!("{shown}: no response is kept here; only the vendor that made one has it")
+            }
+        };
         self.write(path, plain(404, "not_found", message, id))
     }
 

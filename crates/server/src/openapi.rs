@@ -12,6 +12,7 @@ pub(crate) mod media;
 pub(crate) mod openai;
 pub(crate) mod operation;
 pub(crate) mod own;
+pub(crate) mod responses;
 pub(crate) mod schemas;
 
 use axum::body::Body;

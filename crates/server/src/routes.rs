@@ -18,6 +18,7 @@ use crate::{api, docs, gemini, media, models, simple, status};
 /// The clients' paths: what is served, and what the document tells.
 const ROUTES: &[Route<Arc<AppState>>] = &[
     Route::post("/v1/chat/completions", || post(api::chat), calls::chat),
+    Route::post("/v1/responses", || post(api::responses), calls::responses),
     Route::post("/v1/completions", || post(api::completions), calls::completions),
     Route::post("/v1/embeddings", || post(api::embeddings), calls::embeddings),
     Route::post("/v1/messages", || post(api::messages), calls::messages),

@@ -24,6 +24,8 @@ before(async () => {
   gateway = await Gateway.start(Object.values(vendors));
   const options = { baseURL: `${gateway.url}/v1`, apiKey: "client-key" };
   clients.openai = createOpenAI(options).chat;
+  // What this client speaks unless told otherwise.
+  clients.responses = createOpenAI(options).responses;
   clients.anthropic = createAnthropic(options);
 });
 
@@ -32,10 +34,17 @@ after(async () => {
   for (const vendor of Object.values(vendors)) await vendor.stop();
 });
 
-for (const client of ["openai", "anthropic"]) {
+for (const client of ["openai", "responses", "anthropic"]) {
   for (const name of ["openai", "anthropic"]) {
     describe(`${client} client to ${name}`, () => {
-      const ask = (more) => ({ model: clients[client](name), prompt: "What is the weather?", maxRetries: 0, ...more });
+      const ask = (more) => ({
+        model: clients[client](name),
+        prompt: "What is the weather?",
+        maxRetries: 0,
+        // Nothing is kept here, so that the whole conversation must come each time.
+        providerOptions: client === "responses" ? { openai: { store: false } } : {},
+        ...more,
+      });
 
       test("text", async () => {
         await vendors[name].script({ answer: { text: "Rain. 🌧" } });
@@ -82,7 +91,7 @@ for (const client of ["openai", "anthropic"]) {
         // Of a model that it does not know, the Anthropic client asks for a tool of that schema.
         const json = '{"city": "Paris"}';
         const called = { id: "call_1", name: "json", arguments: json };
-        await vendors[name].script({ answer: client === "openai" ? { text: json } : { tools: [called] } });
+        await vendors[name].script({ answer: client === "anthropic" ? { tools: [called] } : { text: json } });
         const output = Output.object({ schema: jsonSchema(cities) });
         const result = await generateText(ask({ output }));
         assert.deepEqual(result.output, { city: "Paris" });

@@ -11,7 +11,7 @@ use crate::report::Report;
 use crate::secret::Secret;
 use tollgate_core_types::Operation;
 
-use crate::types::{Auth, Completions, Header, Params, QuirkOverrides};
+use crate::types::{Api, Auth, Completions, Header, Params, QuirkOverrides};
 
 /// One layer's word.
 #[derive(Debug, Clone, Default)]
@@ -22,6 +22,7 @@ pub(super) struct Traits {
     pub(super) max_output_tokens: Option<u64>,
     pub(super) stream_usage: Option<bool>,
     pub(super) completions: Option<Completions>,
+    pub(super) api: Option<Api>,
     pub(super) supports_tools: Option<bool>,
     pub(super) operations: Option<Vec<Operation>>,
     pub(super) fetch_media: Option<bool>,
@@ -42,6 +43,8 @@ impl Traits {
         let usage = given.take(&["stream_usage"], report);
         let kinds = [("native", Completions::Native), ("chat", Completions::Chat)];
         let completions = given.take(&["completions"], report);
+        let apis = [("chat", Api::Chat), ("responses", Api::Responses), ("auto", Api::Auto)];
+        let api = given.take(&["api"], report);
         let tools = given.take(&["supports_tools"], report);
         let spoken = given.take(&["operations"], report);
         let fetch = given.take(&["fetch_media"], report);
@@ -53,6 +56,7 @@ impl Traits {
             max_output_tokens: tokens.and_then(|at| at.whole(1..=u64::from(u32::MAX), report)),
             stream_usage: usage.and_then(|at| at.boolean(report)),
             completions: completions.and_then(|at| at.one_of("kind", &kinds, report)),
+            api: api.and_then(|at| at.one_of("api", &apis, report)),
             supports_tools: tools.and_then(|at| at.boolean(report)),
             operations: spoken.map(|at| operations(&at, report)),
             fetch_media: fetch.and_then(|at| at.boolean(report)),
@@ -72,6 +76,7 @@ impl Traits {
             max_output_tokens,
             stream_usage,
             completions,
+            api,
             supports_tools,
             operations,
             fetch_media,
@@ -90,6 +95,7 @@ impl Traits {
             max_output_tokens: max_output_tokens.or(lower.max_output_tokens),
             stream_usage: stream_usage.or(lower.stream_usage),
             completions: completions.or(lower.completions),
+            api: api.or(lower.api),
             supports_tools: supports_tools.or(lower.supports_tools),
             operations: operations.clone().or_else(|| lower.operations.clone()),
             fetch_media: fetch_media.or(lower.fetch_media),

@@ -150,7 +150,7 @@ table! {
 table! {
     /// Largest bodies of single routes.
     body_limits {
-        /// chat completions, messages, text completions and `/llm`
+        /// chat completions, Responses, messages, text completions and `/llm`
         chat: Shape::Size, ~ "`body_limit`";
         /// embeddings
         embeddings: Shape::Size, ~ "`body_limit`";
@@ -388,6 +388,9 @@ table! {
         stream_usage: Shape::Bool, ~ "the vendor's custom";
         /// `native`, or `chat`: serve `/v1/completions` through chat
         completions: Shape::Choice(&["native", "chat"]), ~ "the vendor's custom";
+        /// which of OpenAI's APIs the server speaks: `chat`, `responses`, or `auto`: both, where
+        /// what a model takes at Responses alone (tools beside reasoning) goes there
+        api: Shape::Choice(&["chat", "responses", "auto"]), ~ "`auto` at OpenAI's own address, else `chat`";
         /// `false` keeps requests with tools away
         supports_tools: Shape::Bool, ~ "the vendor's custom";
         /// what it speaks beside chat and its kin: a list of `images`, `transcription`, `speech`,

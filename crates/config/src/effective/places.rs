@@ -10,7 +10,7 @@ use crate::duration::say_duration;
 use crate::report::DeploymentSaid;
 use crate::tree::{Node, Value};
 use crate::types::{
-    Auth, Aws, AwsGuardrail, Azure, Completions, Credential, Deployment, Entra, EntraSource,
+    Api, Auth, Aws, AwsGuardrail, Azure, Completions, Credential, Deployment, Entra, EntraSource,
     Header, Limits, MockOptions, Model, Params, QuirkOverrides,
 };
 
@@ -79,6 +79,7 @@ pub(super) fn place(
         max_output_tokens,
         stream_usage,
         completions,
+        api,
         quirks: traits,
         chat_path,
         error_codes,
@@ -138,6 +139,14 @@ pub(super) fn place(
     }
     if let Some(fetch) = fetch_media {
         items.push(Item::plain("fetch_media", fetch, say(&[&["fetch_media"]])));
+    }
+    if let Some(api) = api {
+        let name = match api {
+            Api::Chat => "chat",
+            Api::Responses => "responses",
+            Api::Auto => "auto",
+        };
+        items.push(Item::text("api", name, say(&[&["api"]])));
     }
     if let Some(told) = trace_context {
         items.push(Item::plain("trace_context", told, say(&[&["trace_context"]])));

@@ -42,6 +42,8 @@ pub struct Deployment {
     pub stream_usage: Option<bool>,
     /// How text completions are served; `None` is the vendor's custom.
     pub completions: Option<Completions>,
+    /// Which of OpenAI's dialects of conversation it speaks; `None` is the vendor's custom.
+    pub api: Option<Api>,
     /// Traits of the server that differ from what its vendor and model suggest.
     pub quirks: QuirkOverrides,
     /// Where its chat stands below the base, where that is not the dialect's place.
@@ -187,6 +189,17 @@ pub enum Completions {
     Native,
     /// Through its chat endpoint.
     Chat,
+}
+
+/// Which of OpenAI's dialects of conversation a server speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Api {
+    /// Chat Completions alone.
+    Chat,
+    /// Responses alone.
+    Responses,
+    /// Both; what a model takes at Responses alone goes there.
+    Auto,
 }
 
 /// How the mock provider behaves.

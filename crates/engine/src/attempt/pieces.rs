@@ -99,7 +99,7 @@ type Piece = Result<(Content, Vec<Lost>), UpstreamError>;
 
 async fn one(inbound: &Inbound, deployment: &Deployment, shared: &Shared<'_>, way: &Way) -> Piece {
     let shared = Shared { inbound, ..*shared };
-    let encoded = prepare::plain(inbound, shared.client.as_ref(), deployment, way)?;
+    let (encoded, _) = prepare::plain(inbound, shared.client.as_ref(), deployment, way)?;
     let content = send(encoded.request, deployment, &shared, way).await?;
     Ok((content, encoded.lost))
 }

@@ -16,14 +16,18 @@ use crate::deployment::{Deployment, Way};
 use crate::media;
 
 /// Keys that mean the same: a default is not added where the client used the other word.
-const SYNONYMS: &[&[&str]] = &[&["max_tokens", "max_completion_tokens"]];
+const SYNONYMS: &[&[&str]] = &[&["max_tokens", "max_completion_tokens", "max_output_tokens"]];
 
 /// A field of ours in clients' bodies; vendors never see it, so nothing is lost with it.
 const STRATEGY_FIELD: &str = "load_balance_strategy";
 
+/// A vendor's request, and the way that it goes where that is another than the given one, because the
+/// vendor takes what it asks in another of its dialects alone.
+pub(crate) type Made = (Encoded, Option<Way>);
+
 /// A vendor's request; or, where the vendor takes no addresses, those of the client's request:
 /// [`with_media`] goes on.
-pub(crate) type Prepared = Result<Encoded, Vec<MediaPlace>>;
+pub(crate) type Prepared = Result<Made, Vec<MediaPlace>>;
 
 /// Makes the vendor's request.
 ///
@@ -36,6 +40,7 @@ pub(crate) fn prepare(
     way: &Way,
 ) -> Result<Prepared, UpstreamError> {
     let target = deployment.target();
+    let mut other = None;
     let encoded = match way {
         Way::Verbatim(codec) => {
             if !codec.takes_urls(&target) {
@@ -48,6 +53,8 @@ pub(crate) fn prepare(
         }
         Way::Translated(codec) => {
             let chat = read(inbound, client, deployment)?;
+            other = codec.other_for(&chat, &target);
+            let codec = other.as_ref().unwrap_or(codec);
             if !codec.takes_urls(&target) {
                 let places = media::places(&chat);
                 if !places.is_empty() {
@@ -64,7 +71,7 @@ pub(crate) fn prepare(
             codec.encode_embed(&asked, &target).map_err(encode_error)?
         }
     };
-    kept(encoded, deployment).map(Ok)
+    Ok(Ok((kept(encoded, deployment)?, other.map(Way::Translated))))
 }
 
 /// The same for a request that points to nothing.
@@ -73,9 +80,9 @@ pub(crate) fn plain(
     client: &dyn ClientDialect,
     deployment: &Deployment,
     way: &Way,
-) -> Result<Encoded, UpstreamError> {
+) -> Result<Made, UpstreamError> {
     match prepare(inbound, client, deployment, way)? {
-        Ok(encoded) => Ok(encoded),
+        Ok(made) => Ok(made),
         Err(places) => Err(media::forbidden(&places)),
     }
 }
@@ -86,7 +93,8 @@ pub(crate) fn with_media(
     client: &dyn ClientDialect,
     (deployment, way): (&Deployment, &Way),
     fetched: &MediaMap,
-) -> Result<Encoded, UpstreamError> {
+) -> Result<Made, UpstreamError> {
+    let target = deployment.target();
     match way {
         Way::Verbatim(codec) => {
             let body = client.with_media(&inbound.body, fetched);
@@ -94,14 +102,16 @@ pub(crate) fn with_media(
             let layout = scan::layout(&body).map_err(|bad| encode_error(bad.into()))?;
             let facts = Facts { layout, ..inbound.facts.clone() };
             let inbound = Inbound { body, facts, ..inbound.clone() };
-            let encoded = codec.splice(&inbound, &deployment.target()).map_err(encode_error)?;
-            kept(encoded, deployment)
+            let encoded = codec.splice(&inbound, &target).map_err(encode_error)?;
+            Ok((kept(encoded, deployment)?, None))
         }
         Way::Translated(codec) => {
             let mut chat = read(inbound, client, deployment)?;
             media::put(&mut chat, fetched);
-            let encoded = codec.encode(&chat, &deployment.target()).map_err(encode_error)?;
-            kept(encoded, deployment)
+            let other = codec.other_for(&chat, &target);
+            let codec = other.as_ref().unwrap_or(codec);
+            let encoded = codec.encode(&chat, &target).map_err(encode_error)?;
+            Ok((kept(encoded, deployment)?, other.map(Way::Translated)))
         }
         Way::Embedded(_) => plain(inbound, client, deployment, way),
     }

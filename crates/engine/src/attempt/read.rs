@@ -152,7 +152,7 @@ fn pump(shared: &Shared<'_>, way: &Way) -> Pump {
             terminator: shared.client.terminator(),
         },
         Way::Translated(_) | Way::Embedded(_) => {
-            Path::Translated(shared.client.stream_encoder(shared.render()))
+            Path::Translated(shared.client.stream_encoder_to(shared.render(), shared.inbound))
         }
     };
     Pump::new(codec(way).stream(), path)
@@ -227,7 +227,7 @@ pub(super) fn vectors(reply: EmbedReply, shared: &Shared<'_>) -> Content {
 }
 
 fn rendered(reply: &ChatReply, shared: &Shared<'_>) -> Content {
-    let body = shared.client.render(reply, &shared.render());
+    let body = shared.client.render_to(reply, &shared.render(), shared.inbound);
     Content::Whole { body, tally: tally(reply) }
 }
 
@@ -248,16 +248,12 @@ fn told_as_stream(
     deployment: &Deployment,
     way: &Way,
 ) -> Result<Content, UpstreamError> {
-    let reader = deployment
-        .provider
-        .chat()
-        .filter(|chat| chat.dialect() == codec(way).dialect())
-        .ok_or_else(|| {
+    let reader = deployment.provider.reader(codec(way).dialect()).ok_or_else(|| {
         let message = "a whole answer came where a stream was asked for";
         UpstreamError::new(ErrorClass::Malformed, message)
     })?;
     let reply = reader.decode(bytes).map_err(decode_error)?;
-    let encoder = shared.client.stream_encoder(shared.render());
+    let encoder = shared.client.stream_encoder_to(shared.render(), shared.inbound);
     let mut pump = Pump::new(codec(way).stream(), Path::Translated(encoder));
     pump.replay(&unfold(reply))?;
     Ok(Content::Stream { upstream: None, pump: Box::new(pump), bytes: None })

@@ -30,7 +30,7 @@ pub(super) async fn exchange(
         let message = format!("this deployment does not serve {}", inbound.dialect);
         return Err(UpstreamError::new(ErrorClass::Unsupported, message));
     };
-    let mut encoded = prepare::plain(inbound, shared.client.as_ref(), deployment, &way)?;
+    let (mut encoded, _) = prepare::plain(inbound, shared.client.as_ref(), deployment, &way)?;
     if deployment.trace_context {
         prepare::continue_trace(&mut encoded.request, span);
     }

@@ -145,13 +145,8 @@ impl Builder<'_> {
         if let Some(azure) = &config.azure {
             return self.azure(config, azure, chat);
         }
-        let name = &config.provider.name;
+        let name = config.provider.name.as_str();
         let vertex = is_claude_on_vertex(config);
-        let provider = match vertex {
-            true => vendors::claude_on_vertex(name),
-            false => vendors::provider(name, chat, customs::server(config, quirks))
-                .ok_or_else(|| BuildError::deployment(id, format!("no codec speaks {chat}")))?,
-        };
         let given = config.base.as_ref().map(tollgate_config::BaseUrl::as_str).or(own_base);
         let given = given.ok_or_else(|| BuildError::deployment(id, "it has no api_base"))?;
         let default_path = own_base.map_or_else(|| "/v1".to_owned(), address::path_of);
@@ -161,6 +156,14 @@ impl Builder<'_> {
             let moved = tollgate_providers_gemini::ClaudeOnVertex::base(&base);
             base = moved.map_err(|error| BuildError::deployment(id, error))?;
         }
+        let provider = match vertex {
+            true => vendors::claude_on_vertex(name),
+            false => {
+                let api = vendors::api(config.api, name, &base);
+                vendors::provider(name, chat, customs::server(config, quirks), api)
+                    .ok_or_else(|| BuildError::deployment(id, format!("no codec speaks {chat}")))?
+            }
+        };
         let transport = self.transport.clone();
         let authorizer = self.authorizer(config, chat)?;
         Ok(Vendor { provider, base, transport, authorizer })

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use tollgate_core_types::reply::Finish;
 use tollgate_core_types::{ChatEvent, ErrorClass, UpstreamError, Usage};
 use tollgate_providers_common::{
-    DecodeError, Frame, FrameError, Framer, StreamDecoder, StreamEncoder,
+    DecodeError, ErrorReport, Frame, FrameError, Framer, StreamDecoder, StreamEncoder,
 };
 
 use super::out::OutBuf;
@@ -102,6 +102,14 @@ impl Pump {
     /// Whether the client speaks another dialect than the vendor.
     pub(crate) fn translates(&self) -> bool {
         matches!(self.path, Path::Translated(_))
+    }
+
+    /// The error event that fits what was sent, where the client's dialect wants one that does.
+    pub(crate) fn broken(&self, report: &ErrorReport) -> Option<Bytes> {
+        match &self.path {
+            Path::Verbatim { .. } => self.decoder.broken(report),
+            Path::Translated(encoder) => encoder.broken(report),
+        }
     }
 
     /// Takes events that came otherwise than as frames: a whole answer to be told as a stream.

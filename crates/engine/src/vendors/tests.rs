@@ -19,7 +19,7 @@ fn codec(vendor: &str) -> Arc<dyn ChatCodec> {
         return bedrock(vendor, "amazon.nova-lite-v1:0", &Aws::default()).chat().unwrap();
     }
     let server = Server { quirks: quirks(vendor, "any", chat), ..Server::default() };
-    provider(vendor, chat, server).unwrap().chat().unwrap()
+    provider(vendor, chat, server, Api::Chat).unwrap().chat().unwrap()
 }
 
 fn read(vendor: &str, status: u16, body: &str) -> UpstreamError {
@@ -304,5 +304,23 @@ proptest! {
         let error = read(VENDORS[which], status, &body);
         prop_assert!(!error.message.is_empty());
         prop_assert!(ErrorClass::ALL.contains(&error.class));
+    }
+}
+
+#[test]
+fn both_apis_are_spoken_at_openai_itself_and_elsewhere_where_it_is_said() {
+    use tollgate_config::Api as Said;
+    for (said, vendor, base, spoken) in [
+        (None, "openai", "https://api.openai.com/v1", Api::Both),
+        (None, "openai", "https://eu.api.openai.com/v1", Api::Both),
+        (None, "openai", "https://proxy.example.com/v1", Api::Chat),
+        (None, "openai", "https://evil-api.openai.com.example/v1", Api::Chat),
+        (None, "mine", "https://api.openai.com/v1", Api::Chat),
+        (Some(Said::Auto), "mine", "http://localhost:1/v1", Api::Both),
+        (Some(Said::Responses), "openai", "https://api.openai.com/v1", Api::Responses),
+        (Some(Said::Chat), "openai", "https://api.openai.com/v1", Api::Chat),
+    ] {
+        let base = Uri::from_static(base);
+        assert_eq!(api(said, vendor, &base), spoken, "{vendor} {base}");
     }
 }

@@ -4,15 +4,15 @@
 //! would change the request's meaning if it were left out is refused; the rest is left out and
 //! named. Schemas and tool arguments keep their text to the byte.
 
-mod body;
+pub(crate) mod body;
 mod custom;
 mod extra;
-pub(super) mod ids;
+pub(crate) mod ids;
 mod messages;
-mod parts;
-mod reasoning;
+pub(crate) mod parts;
+pub(crate) mod reasoning;
 mod strict;
-mod tools;
+pub(crate) mod tools;
 
 use std::borrow::Cow;
 use tollgate_core_types::Lost;
@@ -129,7 +129,7 @@ fn stopping<'a>(stop: &'a [String], refused: bool, losses: &mut Losses) -> &'a [
 }
 
 /// The id of the end user; a longer one is cut, for OpenAI would refuse the request.
-fn user<'a>(user: &'a str, losses: &mut Losses) -> Option<Cow<'a, str>> {
+pub(crate) fn user<'a>(user: &'a str, losses: &mut Losses) -> Option<Cow<'a, str>> {
     if user.chars().count() > USER_MAX {
         losses.approximated("user");
         return Some(user.chars().take(USER_MAX).collect());
@@ -138,14 +138,19 @@ fn user<'a>(user: &'a str, losses: &mut Losses) -> Option<Cow<'a, str>> {
 }
 
 /// Sampling parameters, left out where the model refuses them.
-struct Sampling<'l> {
-    refused: bool,
-    losses: &'l mut Losses,
+pub(crate) struct Sampling<'l> {
+    pub(crate) refused: bool,
+    pub(crate) losses: &'l mut Losses,
 }
 
 impl Sampling<'_> {
     /// The value to send. One that equals the default loses nothing by being left out.
-    fn keep(&mut self, name: &'static str, value: Option<f64>, default: f64) -> Option<f64> {
+    pub(crate) fn keep(
+        &mut self,
+        name: &'static str,
+        value: Option<f64>,
+        default: f64,
+    ) -> Option<f64> {
         if !self.refused {
             return value;
         }
@@ -156,7 +161,7 @@ impl Sampling<'_> {
     }
 }
 
-fn tier<'a>(tier: &'a str, losses: &mut Losses) -> Option<&'a str> {
+pub(crate) fn tier<'a>(tier: &'a str, losses: &mut Losses) -> Option<&'a str> {
     match tier {
         // What every server does unasked; some refuse the word.
         "auto" => None,
@@ -175,18 +180,18 @@ fn tier<'a>(tier: &'a str, losses: &mut Losses) -> Option<&'a str> {
 
 /// What could not be carried; each field once.
 #[derive(Debug, Default)]
-struct Losses(Vec<Lost>);
+pub(crate) struct Losses(Vec<Lost>);
 
 impl Losses {
-    fn dropped(&mut self, field: impl Into<Cow<'static, str>>) {
+    pub(crate) fn dropped(&mut self, field: impl Into<Cow<'static, str>>) {
         self.push(Lost::dropped(field));
     }
 
-    fn approximated(&mut self, field: impl Into<Cow<'static, str>>) {
+    pub(crate) fn approximated(&mut self, field: impl Into<Cow<'static, str>>) {
         self.push(Lost::approximated(field));
     }
 
-    fn cache(&mut self, marker: Option<&tollgate_core_types::chat::CacheMarker>) {
+    pub(crate) fn cache(&mut self, marker: Option<&tollgate_core_types::chat::CacheMarker>) {
         if marker.is_some() {
             self.dropped("cache_control");
         }
@@ -200,7 +205,7 @@ impl Losses {
         }
     }
 
-    fn into_list(self) -> Vec<Lost> {
+    pub(crate) fn into_list(self) -> Vec<Lost> {
         self.0
     }
 }

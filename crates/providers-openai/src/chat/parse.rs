@@ -7,8 +7,8 @@
 
 mod assistant;
 mod messages;
-mod parts;
-mod tools;
+pub(crate) mod parts;
+pub(crate) mod tools;
 
 use tollgate_core_types::chat::{ChatRequest, Reasoning, ReasoningMode};
 use tollgate_providers_common::BadRequest;
@@ -37,7 +37,7 @@ pub(crate) fn request(body: &[u8]) -> Result<ChatRequest, BadRequest> {
 
 /// Whether a field asks for what happens unasked: this dialect's own default, or that of the servers
 /// whose field it is. Nothing is lost where another dialect has no word for it.
-fn says_nothing(name: &str, json: &str) -> bool {
+pub(crate) fn says_nothing(name: &str, json: &str) -> bool {
     if json.len() > 32 {
         return false;
     }

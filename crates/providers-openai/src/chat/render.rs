@@ -1,8 +1,8 @@
 //! A domain reply as a Chat Completions answer, in the shape that OpenAI's SDKs check.
 //!
-//! Beyond OpenAI's own fields it writes three that clients of other vendors know: `reasoning_content`
-//! for readable reasoning, `thinking_blocks` where Anthropic signed it and `extra_content` where
-//! Gemini did, so that a client that sends messages back unchanged replays the signature.
+//! Beyond OpenAI's own fields it writes four that clients of other vendors know: `reasoning_content`
+//! for readable reasoning, `thinking_blocks` where Anthropic signed it, `extra_content` where Gemini
+//! did and `reasoning_details` where OpenAI sealed it, so that a client that sends messages back unchanged replays the signature.
 
 use bytes::Bytes;
 use serde::Serialize;
@@ -11,6 +11,7 @@ use tollgate_core_types::chat::{ReasoningPart, ToolCall};
 use tollgate_core_types::reply::{ChatReply, ReplyPart};
 use tollgate_providers_common::RenderContext;
 
+use super::details::Detail;
 use super::finish;
 use super::google::{self, ExtraContent};
 use crate::outgoing::{UsageOut, answer_id, answer_model, arguments_or_empty};
@@ -48,6 +49,8 @@ struct Message<'a> {
     reasoning_content: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     thinking_blocks: Vec<ThinkingBlock<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    reasoning_details: Vec<Detail<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     tool_calls: Vec<Call<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -118,6 +121,7 @@ fn message(parts: &[ReplyPart]) -> Message<'_> {
         refusal: None,
         reasoning_content: None,
         thinking_blocks: Vec::new(),
+        reasoning_details: Vec::new(),
         tool_calls: Vec::new(),
         extra_content: None,
     };
@@ -132,6 +136,9 @@ fn message(parts: &[ReplyPart]) -> Message<'_> {
                     append(&mut message.reasoning_content, &part.text);
                 }
                 message.thinking_blocks.extend(block(part));
+                let index = message.reasoning_details.len();
+                let detail = Detail::of(part.signature.as_deref(), part.issuer, index);
+                message.reasoning_details.extend(detail);
                 signed = google::signature(part).or(signed);
             }
             ReplyPart::ToolCall(ToolCall { id, name, arguments }) => {
@@ -166,7 +173,7 @@ fn block(part: &ReasoningPart) -> Option<ThinkingBlock<'_>> {
 }
 
 /// The tier in OpenAI's words; SDKs accept no other.
-fn tier(tier: &str) -> Option<&'static str> {
+pub(crate) fn tier(tier: &str) -> Option<&'static str> {
     Some(match tier {
         "auto" => "auto",
         // Anthropic's word.

@@ -8,6 +8,7 @@ use serde::Serialize;
 use tollgate_core_types::{ChatEvent, Dialect, Usage};
 use tollgate_providers_common::{RenderContext, StreamEncoder};
 
+use super::details::Detail;
 use super::finish;
 use super::google::ExtraContent;
 use super::render::{ID_PREFIX, ThinkingBlock};
@@ -52,6 +53,8 @@ struct Delta<'a> {
     reasoning_content: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     thinking_blocks: Option<[ThinkingBlock<'a>; 1]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reasoning_details: Option<[Detail<'a>; 1]>,
     #[serde(skip_serializing_if = "Option::is_none")]
     tool_calls: Option<[Call<'a>; 1]>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -159,7 +162,7 @@ impl Encoder {
         self.delta(&Delta { reasoning_content: Some(text), ..Delta::default() }, out);
     }
 
-    /// A block for replay. Only Anthropic's have a place in this dialect.
+    /// A block for replay. Only some issuers' have a place in this dialect.
     fn block(&mut self, block: Sealing<'_>, issuer: Dialect, out: &mut BytesMut) {
         let kept = std::mem::take(&mut self.thinking.text);
         let overflown = std::mem::take(&mut self.thinking.overflown);
@@ -167,6 +170,13 @@ impl Encoder {
             && issuer == Dialect::GEMINI_GENERATE
         {
             self.signed = Some((*signature).to_owned());
+        }
+        if let Sealing::Signature(signature) = &block
+            && let Some(detail) = Detail::of(Some(signature), issuer, self.thinking.blocks)
+        {
+            self.thinking.blocks += 1;
+            self.delta(&Delta { reasoning_details: Some([detail]), ..Delta::default() }, out);
+            return;
         }
         if issuer != Dialect::ANTHROPIC_MESSAGES {
             return;

@@ -53,6 +53,9 @@ const CONTENT: &[&str] = &[
     "data_inspection_failed",
     "datainspectionfailed",
     "moderation_blocked",
+    "image_content_policy_violation",
+    "misalignment_policy_violation",
+    "bio_policy",
     "cyber_policy",
 ];
 
@@ -219,6 +222,20 @@ fn status_by_word(word: &str) -> Option<u16> {
         | "badrequesterror"
         | "invalid_argument"
         | "invalid_prompt"
+        | "invalid_image"
+        | "invalid_image_format"
+        | "invalid_base64_image"
+        | "invalid_image_url"
+        | "invalid_image_mode"
+        | "image_too_large"
+        | "image_too_small"
+        | "image_parse_error"
+        | "image_file_too_large"
+        | "image_file_not_found"
+        | "unsupported_image_media_type"
+        | "empty_image_file"
+        | "failed_to_download_image"
+        | "invalid_encrypted_content"
         | "context_length_exceeded"
         | "content_filter"
         | "content_policy_violation" => 400,

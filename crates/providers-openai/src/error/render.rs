@@ -6,16 +6,33 @@ use tollgate_providers_common::ErrorReport;
 
 #[derive(Serialize)]
 struct Body<'a> {
-    error: Inner<'a>,
+    error: ErrorOut<'a>,
 }
 
+/// What is said of an error.
 #[derive(Serialize)]
-struct Inner<'a> {
+pub(crate) struct ErrorOut<'a> {
     message: &'a str,
     #[serde(rename = "type")]
     kind: &'static str,
     param: Option<&'a str>,
     code: &'a str,
+}
+
+impl<'a> ErrorOut<'a> {
+    pub(crate) fn of(report: &'a ErrorReport) -> Self {
+        // The rest of a report goes into the answer's headers.
+        let ErrorReport {
+            status,
+            code,
+            param,
+            message,
+            retry_after: _,
+            should_retry: _,
+            request_id: _,
+        } = report;
+        Self { message, kind: kind_of(*status, code), param: param.as_deref(), code }
+    }
 }
 
 /// The body of an error answer.
@@ -32,19 +49,8 @@ pub(crate) fn stream_error(report: &ErrorReport) -> Bytes {
 }
 
 fn json(report: &ErrorReport) -> Vec<u8> {
-    // The rest of a report goes into the answer's headers.
-    let ErrorReport {
-        status,
-        code,
-        param,
-        message,
-        retry_after: _,
-        should_retry: _,
-        request_id: _,
-    } = report;
-    let error = Inner { message, kind: kind_of(*status, code), param: param.as_deref(), code };
     // Strings and options always serialize.
-    serde_json::to_vec(&Body { error }).unwrap_or_default()
+    serde_json::to_vec(&Body { error: ErrorOut::of(report) }).unwrap_or_default()
 }
 
 /// OpenAI's `type` for a status.

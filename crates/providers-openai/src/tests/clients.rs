@@ -296,7 +296,15 @@ fn errors_and_frames_have_openais_form() {
     let body = r#"{"error":{"message":"no such model","type":"not_found_error","param":"model","code":"model_not_found"}}"#;
     for dialect in crate::client_dialects() {
         assert_eq!(dialect.render_error(&report), body);
-        assert_eq!(dialect.render_stream_error(&report), format!("data: {body}\n\n"));
+        let frame = dialect.render_stream_error(&report);
+        if dialect.dialect() == Dialect::OPENAI_RESPONSES {
+            // Named and numbered; SDKs raise for the same object under the same key.
+            let inner = &body[1..];
+            assert!(frame.starts_with(b"event: error\ndata: {") && frame.ends_with(b"}\n\n"));
+            assert!(String::from_utf8_lossy(&frame).contains(inner));
+        } else {
+            assert_eq!(frame, format!("data: {body}\n\n"));
+        }
         assert_eq!(dialect.keep_alive(), ": keep-alive\n\n");
     }
     for dialect in [Dialect::OPENAI_CHAT, Dialect::OPENAI_COMPLETIONS] {

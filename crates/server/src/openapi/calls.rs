@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::operation::{Envelope, Operation};
 use super::schemas::Schemas;
-use super::{anthropic, openai};
+use super::{anthropic, openai, responses as about};
 use crate::simple;
 
 /// What a call can fail with. Vendors' own statuses come through, hence the two ranges.
@@ -31,6 +31,32 @@ pub(crate) fn chat(schemas: &mut Schemas) -> Operation {
         .takes(&schemas.read::<openai::ChatRequest>(), &chat_example(true))
         .gives("The answer.", &schemas.read::<openai::ChatCompletion>())
         .streams(STREAM, &event, Some("[DONE]"))
+        .with_answer_headers()
+}
+
+/// `POST /v1/responses`
+pub(crate) fn responses(schemas: &mut Schemas) -> Operation {
+    let event = schemas.read::<about::Event>();
+    let example = json!({ "model": "demo", "input": SAY, "stream": true });
+    call(schemas, "createResponse", "OpenAI", "Answer a conversation", Envelope::OpenAi)
+        .about(
+            "OpenAI's Responses, whatever vendor serves the model, without anything kept: send the \
+             items of the conversation each time, reasoning with its `encrypted_content` among \
+             them. Vendors of this dialect get the request as it is. What only OpenAI has \
+             (`previous_response_id`, `conversation`, `prompt`, `background`, tools other than \
+             functions) is refused elsewhere by name; what else another vendor cannot express is \
+             left out and named in `x-tollgate-dropped`, or refused where `strict_params` says so.",
+        )
+        .takes(&schemas.read::<about::Request>(), &example)
+        .gives("The answer.", &schemas.read::<about::Response>())
+        .streams(
+            "With `stream: true`, server-sent events from `response.created` to \
+             `response.completed`, `response.incomplete` or `response.failed`, numbered by \
+             `sequence_number`. A stream that fails after content ends with one `error` event \
+             instead.",
+            &event,
+            None,
+        )
         .with_answer_headers()
 }
 

@@ -19,8 +19,10 @@ from anthropic.types import message_count_tokens_params, message_create_params
 from openai.types import completion_create_params as text_completion_params
 from openai.types import embedding_create_params
 from openai.types.chat import completion_create_params
+from openai.types.responses import response_create_params
 
 OPENAI_CHAT = completion_create_params.CompletionCreateParams
+OPENAI_RESPONSES = response_create_params.ResponseCreateParams
 OPENAI_COMPLETIONS = text_completion_params.CompletionCreateParams
 OPENAI_EMBEDDINGS = embedding_create_params.EmbeddingCreateParams
 ANTHROPIC_MESSAGES = message_create_params.MessageCreateParams
@@ -35,6 +37,8 @@ def check_sent(path: str, body: dict) -> None:
     """Fails unless `body` is a request that the SDK of the vendor behind `path` could have sent."""
     if path.endswith("/chat/completions"):
         errors = check(OPENAI_CHAT, body)
+    elif path.endswith("/responses"):
+        errors = check(OPENAI_RESPONSES, body)
     elif path.endswith("/completions"):
         errors = check(OPENAI_COMPLETIONS, body)
     elif path.endswith("/embeddings"):

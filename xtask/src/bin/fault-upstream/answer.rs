@@ -13,7 +13,7 @@ pub(crate) struct Answer {
     pub(crate) echo: bool,
     /// Readable reasoning before the text.
     pub(crate) reasoning: Option<String>,
-    /// Signature of the reasoning (Anthropic).
+    /// Signature of the reasoning (Anthropic); its sealed content (Responses).
     pub(crate) signature: Option<String>,
     /// A block of sealed reasoning (Anthropic).
     pub(crate) redacted: Option<String>,
@@ -87,13 +87,17 @@ impl Default for Usage {
 
 /// The text of the last user message, of either dialect; a prompt where there are no messages.
 fn last_user_text(request: &Value) -> String {
-    let messages = request.get("messages").and_then(Value::as_array);
+    let list = request.get("messages").or_else(|| request.get("input"));
+    let messages = list.and_then(Value::as_array);
     let user = messages.into_iter().flatten().rev().find(|message| {
         message.get("role").and_then(Value::as_str) == Some("user") && !text_of(message).is_empty()
     });
     match user {
         Some(message) => text_of(message),
-        None => request.get("prompt").and_then(Value::as_str).unwrap_or_default().to_owned(),
+        None => {
+            let text = request.get("prompt").or(list).and_then(Value::as_str);
+            text.unwrap_or_default().to_owned()
+        }
     }
 }
 
@@ -124,6 +128,8 @@ mod tests {
                 "b",
             ),
             (json!({"prompt": "c"}), "c"),
+            (json!({"input": "d"}), "d"),
+            (json!({"input": [{"type": "message", "role": "user", "content": "e"}]}), "e"),
             (json!({}), ""),
         ] {
             assert_eq!(last_user_text(&request), words);

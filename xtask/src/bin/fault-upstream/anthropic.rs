@@ -16,7 +16,7 @@ pub(crate) fn whole(call: &Call<'_>) -> Value {
         Operation::CountTokens => json!({"input_tokens": call.answer.usage.input}),
         Operation::Models => models(call),
         // Not endpoints of this dialect; refused before.
-        Operation::Completions | Operation::Embeddings => Value::Null,
+        Operation::Responses | Operation::Completions | Operation::Embeddings => Value::Null,
     }
 }
 

@@ -24,6 +24,8 @@ pub(crate) enum Dialect {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Operation {
     Chat,
+    /// OpenAI's newer way to converse.
+    Responses,
     Completions,
     Embeddings,
     CountTokens,
@@ -60,7 +62,7 @@ impl Call<'_> {
 
     /// Whether a stream is asked for.
     pub(crate) fn streams(&self) -> bool {
-        matches!(self.operation, Operation::Chat | Operation::Completions)
+        matches!(self.operation, Operation::Chat | Operation::Responses | Operation::Completions)
             && (self.body.get("stream").and_then(Value::as_bool) == Some(true)
                 || self.path.ends_with(":streamGenerateContent"))
     }
@@ -78,6 +80,7 @@ impl Dialect {
         let path = request.path.trim_end_matches('/');
         let found = match (self, request.method.as_str()) {
             (Self::Openai, "POST") if path.ends_with("/chat/completions") => Some(Operation::Chat),
+            (Self::Openai, "POST") if path.ends_with("/responses") => Some(Operation::Responses),
             (Self::Openai, "POST") if path.ends_with("/completions") => {
                 Some(Operation::Completions)
             }
@@ -111,13 +114,20 @@ impl Dialect {
         }
         let fields: &[&str] = match (self, operation) {
             (Self::Openai, Operation::Chat) => &["model", "messages"],
+            (Self::Openai, Operation::Responses) => &["model", "input"],
             (Self::Openai, Operation::Completions) => &["model", "prompt"],
             (Self::Openai, Operation::Embeddings) => &["model", "input"],
             (Self::Anthropic, Operation::Chat) => &["model", "messages", "max_tokens"],
             (Self::Gemini, Operation::Chat) => &["contents"],
             (Self::Gemini, Operation::CountTokens) => &[],
             (_, Operation::CountTokens) => &["model", "messages"],
-            (_, Operation::Models | Operation::Completions | Operation::Embeddings) => &[],
+            (
+                _,
+                Operation::Models
+                | Operation::Responses
+                | Operation::Completions
+                | Operation::Embeddings,
+            ) => &[],
         };
         if self == Self::Anthropic && request.header("anthropic-version").is_none() {
             return Err(missing("anthropic-version: header is required", None));

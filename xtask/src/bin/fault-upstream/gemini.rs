@@ -40,7 +40,7 @@ pub(crate) fn whole(call: &Call<'_>) -> Value {
             "supportedGenerationMethods": ["generateContent"],
         }]}),
         // Not an endpoint of this dialect; refused before.
-        Operation::Completions => Value::Null,
+        Operation::Responses | Operation::Completions => Value::Null,
     }
 }
 

@@ -21,6 +21,7 @@ mod journal;
 mod openai;
 mod peer;
 mod request;
+mod responses;
 mod script;
 mod serve;
 mod vendor;

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use crate::answer::{Answer, Tool};
 use crate::dialect::{Call, Operation};
 use crate::frames::{Frame, Kind};
+use crate::responses;
 use crate::script::{ErrorText, Why};
 
 const ID: &str = "chatcmpl-fault0001";
@@ -18,6 +19,7 @@ const DIMENSIONS: usize = 8;
 pub(crate) fn whole(call: &Call<'_>) -> Value {
     match call.operation {
         Operation::Chat => chat(call),
+        Operation::Responses => responses::whole(call),
         Operation::Completions => completion(call),
         Operation::Embeddings => embeddings(call),
         Operation::Models => models(call),
@@ -162,6 +164,9 @@ fn models(call: &Call<'_>) -> Value {
 
 /// A streamed answer.
 pub(crate) fn frames(call: &Call<'_>) -> Vec<Frame> {
+    if call.operation == Operation::Responses {
+        return responses::frames(call);
+    }
     let mut frames = if call.operation == Operation::Completions {
         completion_frames(call)
     } else {
@@ -224,6 +229,9 @@ fn completion_frames(call: &Call<'_>) -> Vec<Frame> {
 
 /// One more frame of text.
 pub(crate) fn text_frame(call: &Call<'_>, text: &str) -> Frame {
+    if call.operation == Operation::Responses {
+        return responses::text_frame(text);
+    }
     if call.operation == Operation::Completions {
         let choice = json!({"index": 0, "text": text, "logprobs": null, "finish_reason": null});
         return Frame::new(Kind::Content, &text_completion(call, &choice));

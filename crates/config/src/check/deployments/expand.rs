@@ -123,6 +123,7 @@ fn template(given: &Given, layers: &Layers<'_>, env: &Env<'_>, report: &mut Repo
         max_output_tokens: traits.max_output_tokens,
         stream_usage: traits.stream_usage,
         completions: traits.completions,
+        api: traits.api,
         quirks: traits.quirks,
         chat_path: traits.chat_path,
         error_codes: traits.error_codes,

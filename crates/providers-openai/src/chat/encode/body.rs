@@ -273,7 +273,7 @@ pub(super) struct JsonSchema<'a> {
 
 /// JSON text to be written as it stands; `field` names it where its maker broke the promise that it
 /// is valid.
-pub(super) fn raw<'a>(json: &'a JsonText, field: &str) -> Result<&'a RawValue, EncodeError> {
+pub(crate) fn raw<'a>(json: &'a JsonText, field: &str) -> Result<&'a RawValue, EncodeError> {
     serde_json::from_str(json.as_str()).map_err(|_| EncodeError::Invalid {
         field: field.to_owned(),
         reason: "is no valid JSON".to_owned(),

@@ -17,7 +17,7 @@ pub(super) fn id_for<'a>(given: &'a str, quirks: &Quirks) -> Cow<'a, str> {
 }
 
 /// The id to send.
-pub(super) fn id(given: &str) -> Cow<'_, str> {
+pub(crate) fn id(given: &str) -> Cow<'_, str> {
     if given.len() <= ID_MAX || given.chars().count() <= ID_MAX {
         return Cow::Borrowed(given);
     }

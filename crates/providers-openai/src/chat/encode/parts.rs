@@ -10,23 +10,23 @@ use super::body::{Content, File, ImageUrl, InputAudio, Known, Part, raw};
 
 /// Where a part stands, for errors; built only when needed.
 #[derive(Clone, Copy)]
-pub(super) struct At {
-    pub(super) message: usize,
-    pub(super) part: usize,
+pub(crate) struct At {
+    pub(crate) message: usize,
+    pub(crate) part: usize,
 }
 
 impl At {
-    pub(super) fn path(self) -> String {
+    pub(crate) fn path(self) -> String {
         format!("messages[{}].content[{}]", self.message, self.part)
     }
 
-    pub(super) fn unsupported(self, reason: impl Into<String>) -> EncodeError {
+    pub(crate) fn unsupported(self, reason: impl Into<String>) -> EncodeError {
         EncodeError::Unsupported { field: self.path(), reason: reason.into() }
     }
 }
 
 /// Between texts that stood apart.
-pub(super) const PARAGRAPH: &str = "\n\n";
+pub(crate) const PARAGRAPH: &str = "\n\n";
 
 /// Content of nothing but text is written as one string, which every server takes; many refuse
 /// lists. `between` is what keeps texts apart that were parts of their own.
@@ -120,7 +120,7 @@ pub(super) fn foreign<'a>(
 }
 
 /// The name of a part, for errors about where it may stand.
-pub(super) fn kind(part: &domain::Part) -> &'static str {
+pub(crate) fn kind(part: &domain::Part) -> &'static str {
     match part {
         domain::Part::Text { .. } => "text",
         domain::Part::Image { .. } => "an image",
@@ -135,10 +135,10 @@ pub(super) fn kind(part: &domain::Part) -> &'static str {
 }
 
 /// A name for a document that has none.
-fn unnamed(media_type: &str) -> &'static str {
+pub(crate) fn unnamed(media_type: &str) -> &'static str {
     if media_type == "application/pdf" { "document.pdf" } else { "document" }
 }
 
-fn data_url(media_type: &str, data: &str) -> String {
+pub(crate) fn data_url(media_type: &str, data: &str) -> String {
     format!("data:{media_type};base64,{data}")
 }

@@ -84,7 +84,7 @@ fn written(fields: control::Fields) -> Control {
 }
 
 /// Decides on the effort; `tools` is whether functions are offered.
-pub(super) fn effort<'a>(
+pub(crate) fn effort<'a>(
     reasoning: &'a Reasoning,
     target: &UpstreamTarget,
     tools: bool,

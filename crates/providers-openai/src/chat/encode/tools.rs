@@ -53,7 +53,10 @@ fn one<'a>(
 
 /// The schema of arguments. OpenAI refuses an object that does not say which properties it has, so
 /// that one without any says so.
-fn whole<'a>(schema: &'a JsonText, field: &str) -> Result<Cow<'a, RawValue>, EncodeError> {
+pub(crate) fn whole<'a>(
+    schema: &'a JsonText,
+    field: &str,
+) -> Result<Cow<'a, RawValue>, EncodeError> {
     let given = raw(schema, field)?;
     let keywords: HashMap<String, &RawValue> =
         serde_json::from_str(given.get()).unwrap_or_default();
@@ -82,7 +85,7 @@ fn plainly(schema: Cow<'_, RawValue>) -> Cow<'_, RawValue> {
 
 /// Whether to hold the model to a schema. A schema that OpenAI could not hold it to is sent without
 /// the word, for OpenAI would refuse the request.
-fn held(
+pub(crate) fn held(
     strict: Option<bool>,
     schema: Option<&JsonText>,
     field: impl FnOnce() -> String,

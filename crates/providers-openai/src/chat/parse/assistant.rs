@@ -7,11 +7,11 @@ use tollgate_providers_common::BadRequest;
 
 use super::messages::Memory;
 use super::parts;
-use crate::chat::google;
+use crate::chat::{details, google};
 use crate::reader::{Fields, Path, Place};
 
 /// Fields of an answer that clients send back and that say nothing about the next one.
-const ECHOED: &[&str] = &["annotations", "reasoning_details", "images"];
+const ECHOED: &[&str] = &["annotations", "images"];
 
 /// Reads the parts of the message at `path`, which is the conversation's `index`-th.
 pub(super) fn parts(
@@ -63,6 +63,12 @@ fn reasoning(fields: &mut Fields<'_>, path: &Path<'_>) -> Result<Vec<Part>, BadR
         if !parts.is_empty() {
             return Ok(parts);
         }
+    }
+    let sealed = fields.take(path, details::FIELD).map(|place| details::read(&place));
+    if let Some(parts) = sealed.map(|sealed| details::with_text(sealed, &plain))
+        && !parts.is_empty()
+    {
+        return Ok(parts);
     }
     if plain.is_empty() {
         return Ok(Vec::new());

@@ -38,7 +38,7 @@ fn part(place: &Place<'_, '_>) -> Result<Part, BadRequest> {
 
 /// A cache breakpoint: OpenAI's `prompt_cache_breakpoint`, or the `cache_control` of the vendors
 /// that took Anthropic's word into this dialect.
-pub(super) fn cache(
+pub(crate) fn cache(
     fields: &mut Fields<'_>,
     path: &Path<'_>,
 ) -> Result<Option<CacheMarker>, BadRequest> {
@@ -63,7 +63,7 @@ fn image(fields: &mut Fields<'_>, path: &Path<'_>) -> Result<Part, BadRequest> {
     Ok(Part::Image { source, detail, cache })
 }
 
-fn image_source(place: &Place<'_, '_>) -> Result<MediaSource, BadRequest> {
+pub(crate) fn image_source(place: &Place<'_, '_>) -> Result<MediaSource, BadRequest> {
     let url = place.text()?;
     match scheme(&url) {
         Some("data") => data_url(place, &url),
@@ -116,7 +116,10 @@ fn file(fields: &mut Fields<'_>, path: &Path<'_>) -> Result<Part, BadRequest> {
 }
 
 /// File data comes as a data URL, or as bare base64 whose type only the name can tell.
-fn file_data(place: &Place<'_, '_>, title: Option<&str>) -> Result<MediaSource, BadRequest> {
+pub(crate) fn file_data(
+    place: &Place<'_, '_>,
+    title: Option<&str>,
+) -> Result<MediaSource, BadRequest> {
     let data = place.text()?;
     if scheme(&data) == Some("data") {
         return data_url(place, &data);

@@ -71,7 +71,7 @@ fn foreign_name(
     Ok(name.unwrap_or_else(|| kind.to_owned()))
 }
 
-fn function(fields: &mut Fields<'_>, path: &Path<'_>) -> Result<Tool, BadRequest> {
+pub(crate) fn function(fields: &mut Fields<'_>, path: &Path<'_>) -> Result<Tool, BadRequest> {
     let name = fields.need(path, "name")?.text()?;
     let description = fields.take(path, "description").map(|text| text.text()).transpose()?;
     let parameters = match fields.take(path, "parameters") {
@@ -101,7 +101,7 @@ fn choice(place: &Place<'_, '_>, tools: &mut Vec<Tool>) -> Result<ToolChoice, Ba
     }
 }
 
-fn choice_word(place: &Place<'_, '_>) -> Result<ToolChoice, BadRequest> {
+pub(crate) fn choice_word(place: &Place<'_, '_>) -> Result<ToolChoice, BadRequest> {
     match place.text()?.as_str() {
         "auto" => Ok(ToolChoice::Auto),
         "none" => Ok(ToolChoice::None),
@@ -150,7 +150,7 @@ fn response_format(place: &Place<'_, '_>) -> Result<ResponseFormat, BadRequest> 
     }
 }
 
-fn json_schema(place: &Place<'_, '_>) -> Result<ResponseFormat, BadRequest> {
+pub(crate) fn json_schema(place: &Place<'_, '_>) -> Result<ResponseFormat, BadRequest> {
     let mut fields = place.object()?;
     let path = &place.path;
     let name = fields.need(path, "name")?.text()?;
