@@ -29,9 +29,17 @@ pub struct Call<'a, P> {
     pub eligible: Eligible<'a, P>,
     /// Whether a failed attempt may be followed by another one, anywhere.
     pub retries: bool,
-    /// How many times the usual work to the first event this request is; more than 0. Makes the
-    /// latencies of small and large requests comparable. What cannot be is taken as 1.
+    /// How much work this request is before its first event, in any measure that is the same for all
+    /// calls of a group; more than 0. Latencies are compared among requests of about one size. What
+    /// cannot be is taken as 1.
     pub size: f64,
+    /// What it will probably take of [`crate::Limits::units_per_minute`]; settled by
+    /// [`crate::Committed::used`].
+    pub units: u64,
+    /// What should meet the same member again, as a hash: a session, or the beginning of a prompt
+    /// that members keep. It goes to one of two members as long as that has no more than its share
+    /// of the load.
+    pub affinity: Option<u64>,
     /// What every choice and every jitter of this request follows from.
     pub seed: u64,
 }
@@ -49,6 +57,8 @@ impl<'a, P> Call<'a, P> {
             eligible: &|_| Ok(()),
             retries: true,
             size: 1.0,
+            units: 0,
+            affinity: None,
             seed,
         }
     }

@@ -38,6 +38,7 @@
 //!     priority: 0,
 //!     credential: "none".into(),
 //!     limits: Limits { concurrency: Some(8), ..Limits::default() },
+//!     price: None,
 //! };
 //! let mut mirrors = GroupSpec::new("mirrors", vec![mirror("a.example"), mirror("b.example")]);
 //! mirrors.strategy = Strategy::FirstAvailable;
@@ -73,12 +74,15 @@ mod credential;
 mod ewma;
 mod execute;
 mod exhausted;
+mod explain;
 mod failure;
 mod group;
 mod limits;
 mod lock;
 mod member;
 mod near;
+mod norm;
+mod pace;
 mod places;
 mod refusal;
 mod router;
@@ -98,8 +102,9 @@ pub use credential::{
 };
 pub use execute::{Call, execute};
 pub use exhausted::{AttemptSummary, Exhausted, Reason};
+pub use explain::{Explained, Explanation, Verdict};
 pub use failure::AttemptError;
-pub use group::{Eligible, Fallbacks, Group, GroupSpec, Plan};
+pub use group::{Eligible, Fallbacks, Group, GroupSpec, PanicMode, Plan};
 pub use limits::{LimitUse, Limits, Rate};
 pub use member::{Member, MemberSpec};
 pub use refusal::Refusal;

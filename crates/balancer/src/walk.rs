@@ -18,7 +18,7 @@ use crate::execute::Call;
 use crate::exhausted::{AttemptSummary, Exhausted, Reason};
 use crate::failure::AttemptError;
 use crate::group::{Ask, Group, Scope};
-use crate::member::{Admission, Member};
+use crate::member::{Admission, Asked, Member};
 use crate::places::Places;
 use crate::refusal::Refusal;
 use crate::router::{Route, Router};
@@ -148,7 +148,7 @@ impl<'a, P, E: AttemptError> Walk<'a, P, E> {
         let mut all_refused = true;
         for route in self.visited.iter().filter_map(|index| self.router.route(index)) {
             let before = refused.len();
-            refused.extend(route.group.refusals(now, self.call.eligible));
+            refused.extend(route.group.refusals(now, self.call.units, self.call.eligible));
             all_refused &= refused.len() - before == route.group.members().len();
         }
         let wait = refused.iter().filter_map(|(_, refusal)| refusal.again(now)).min();
@@ -220,9 +220,9 @@ impl<'a, P, E: AttemptError> Walk<'a, P, E> {
         pick: Pick,
         now: Instant,
     ) -> Option<(usize, Arc<Member<P>>, Admission)> {
-        let Call { strategy, eligible, .. } = self.call;
+        let Call { strategy, eligible, units, affinity, .. } = self.call;
         let scope = pick.again.map_or(Scope::Except(&self.tried), Scope::Only);
-        let ask = Ask { strategy, eligible, scope, well: pick.well };
+        let ask = Ask { strategy, eligible, scope, units, affinity, well: pick.well };
         group.admit(now, &ask, &mut self.chance)
     }
 
@@ -253,8 +253,8 @@ impl<'a, P, E: AttemptError> Walk<'a, P, E> {
             started: now,
         };
         let chance = SplitMix64::new(self.chance.next_u64());
-        let size = self.call.checked_size();
-        Attempt::new(Start { info, member, admission, permit, size, chance })
+        let (size, units) = (self.call.checked_size(), self.call.units);
+        Attempt::new(Start { info, member, admission, permit, size, units, chance })
     }
 
     /// The wait before the only member that was tried is tried again, if it may be and has no equal.
@@ -269,7 +269,8 @@ impl<'a, P, E: AttemptError> Walk<'a, P, E> {
         let member = group.members().get(place).filter(|_| may)?;
         let policy = group.retry();
         let mut until = now + policy.backoff(self.here.saturating_sub(1), &mut self.chance);
-        if let Err(refusal) = member.core().check(now) {
+        let asked = Asked { now, units: self.call.units, overruled: false };
+        if let Err(refusal) = member.core().check(asked) {
             let pause = refusal.pause().filter(|_| !ahead)?;
             if pause.saturating_duration_since(now) > policy.max_wait {
                 return None;

@@ -5,7 +5,7 @@ mod deployment;
 mod succession;
 
 use std::collections::HashMap;
-use std::num::NonZeroU32;
+use std::num::{NonZeroU32, NonZeroU64};
 use std::sync::Arc;
 use std::time::Duration;
 use tollgate_balancer::{
@@ -144,6 +144,7 @@ fn members(
             // A deployment without a key fails alone.
             credential: payload.key_id.clone().unwrap_or_else(|| Arc::clone(&payload.id)),
             limits: limits(&config.limits),
+            price: None,
             payload,
         })
     };
@@ -155,7 +156,13 @@ fn limits(config: &tollgate_config::Limits) -> Limits {
         NonZeroU32::new(u32::try_from(rpm).unwrap_or(u32::MAX)).unwrap_or(NonZeroU32::MIN)
     });
     let qps = config.qps.and_then(Rate::per_second);
-    Limits { rpm, qps, concurrency: config.concurrency }
+    Limits {
+        rpm,
+        qps,
+        concurrency: config.concurrency,
+        units_per_minute: config.tpm.and_then(NonZeroU64::new),
+        adaptive: config.adaptive_concurrency,
+    }
 }
 
 fn group(
@@ -165,8 +172,6 @@ fn group(
 ) -> GroupSpec<Arc<Deployment>> {
     let list = |names: &[String]| names.iter().map(|name| Arc::from(name.as_str())).collect();
     GroupSpec {
-        name: alias,
-        members,
         strategy: strategy(model.strategy),
         retry: RetryPolicy {
             max_attempts: model.retries.max_attempts,
@@ -174,13 +179,13 @@ fn group(
             cap: model.retries.cap,
             ..RetryPolicy::default()
         },
-        breaker: BreakerPolicy::default(),
         budget: Some(BudgetPolicy { ratio: model.retries.budget, ..BudgetPolicy::default() }),
         fallbacks: Fallbacks {
             any: list(&model.fallbacks.any),
             context_window: list(&model.fallbacks.context_window),
             content_policy: list(&model.fallbacks.content_policy),
         },
+        ..GroupSpec::new(alias, members)
     }
 }
 

@@ -78,7 +78,7 @@ impl<'a, P, E: AttemptError> Walk<'a, P, E> {
             }
             seen.push(index);
             let Some(route) = self.router.route(index) else { continue };
-            if route.group.can_serve(now, self.call.eligible) {
+            if route.group.can_serve(now, self.call.units, self.call.eligible) {
                 return true;
             }
             if self.fallbacks.is_none() {
