@@ -202,17 +202,23 @@ pub enum Strategy {
     Adaptive,
     /// The one with the smallest share of its own limits in use, by weight.
     Usage,
+    /// The quickest to its first token of late.
+    Latency,
+    /// The cheapest; the least busy of equals, and where no price is known.
+    Cost,
 }
 
 impl Strategy {
     /// All of them, in the order of the documentation.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 8] = [
         Self::RoundRobin,
         Self::Random,
         Self::FirstAvailable,
         Self::LeastBusy,
         Self::Adaptive,
         Self::Usage,
+        Self::Latency,
+        Self::Cost,
     ];
 
     /// The name in configuration and in a request's `load_balance_strategy`.
@@ -225,6 +231,8 @@ impl Strategy {
             Self::LeastBusy => "least_busy",
             Self::Adaptive => "adaptive",
             Self::Usage => "usage",
+            Self::Latency => "latency",
+            Self::Cost => "cost",
         }
     }
 

@@ -9,8 +9,8 @@ use std::num::{NonZeroU32, NonZeroU64};
 use std::sync::Arc;
 use std::time::Duration;
 use tollgate_balancer::{
-    BreakerPolicy, BudgetPolicy, CredentialBook, Fallbacks, GroupSpec, Limits, MemberSpec, Rate,
-    RetryPolicy, Router, RouterError, Strategy,
+    BudgetPolicy, CredentialBook, Fallbacks, GroupSpec, Limits, MemberSpec, Rate, RetryPolicy,
+    Router, RouterError, Strategy,
 };
 use tollgate_config::{Config, Model};
 use tollgate_core_types::Operation;
@@ -128,6 +128,11 @@ pub(crate) fn generation(
         infos,
         default_model: config.defaults.model.as_deref().map(Arc::from),
         weights,
+        bounds_tokens: config
+            .models
+            .iter()
+            .flat_map(|model| &model.deployments)
+            .any(|deployment| deployment.limits.tpm.is_some()),
     })
 }
 

@@ -15,7 +15,7 @@ use crate::generation::{AUTO, Generation, ModelEntry};
 use crate::record::{End, RequestFacts, RequestRecord};
 use crate::stream::{AnswerStream, FlowLimits, Start};
 use crate::tollgate::Inner;
-use crate::{SIMPLE_CHAT, SIMPLE_STREAM, error, near};
+use crate::{SIMPLE_CHAT, SIMPLE_STREAM, error, estimate, near};
 
 /// A request that is refused before any attempt.
 struct Refused {
@@ -190,10 +190,14 @@ impl Inner {
             fallbacks: &recoverable,
         };
         let eligible = |deployment: &Arc<Deployment>| eligible(deployment, &inbound);
+        let bounded = generation.bounds_tokens;
         let call = Call {
             strategy,
             eligible: &eligible,
             fallbacks: fallbacks.as_deref(),
+            // Most of what comes before the first token is reading the prompt.
+            size: inbound.body.len() as f64,
+            units: if bounded { estimate::reservation(&inbound, client.as_ref()) } else { 0 },
             ..Call::new(&entry.alias, deadline, self.seeds.next())
         };
         let outcome =
@@ -264,7 +268,8 @@ fn answer(
     mut request: Box<RequestRecord>,
     (deadline, cutoff): (Instant, &Arc<Cutoff>),
 ) -> Answer {
-    let Success { content, lease, record, deployment, group, number, lost, estimated } = success;
+    let Success { content, mut lease, record, deployment, group, number, lost, estimated } =
+        success;
     let mut attempt = record;
     let head = AnswerHead {
         model: group,
@@ -276,6 +281,9 @@ fn answer(
     request.lost = lost;
     match content {
         Content::Whole { body, tally } => {
+            if let Some(tokens) = estimate::taken(&tally.usage) {
+                lease.used(tokens);
+            }
             lease.complete();
             attempt.complete(200, &tally);
             request.settle(&End {

@@ -201,8 +201,16 @@ table! {
 }
 
 /// The names of [`types::Strategy`].
-const STRATEGY: Shape =
-    Shape::Choice(&["round_robin", "random", "first_available", "least_busy", "adaptive", "usage"]);
+const STRATEGY: Shape = Shape::Choice(&[
+    "round_robin",
+    "random",
+    "first_available",
+    "least_busy",
+    "adaptive",
+    "usage",
+    "latency",
+    "cost",
+]);
 
 table! {
     /// Deadlines.
@@ -323,13 +331,17 @@ table! {
     limits {
         /// requests per minute, for each key
         rpm: Shape::Whole(1, MANY), ~ "none";
-        /// tokens per minute, for each key; accepted with a warning, not enforced yet
+        /// tokens per minute, for each key: a request reserves what it will probably take and settles
+        /// what it took; more than was reserved delays the next ones
         tpm: Shape::Whole(1, 1_000_000_000_000), ~ "none";
         /// requests per second, for each key; may be a fraction: `0.5` is one every two seconds.
         /// Those of one second, at least one, may come at once
         qps | max_qps: Shape::Positive, ~ "none";
         /// requests at once, for each key
         concurrency | max_concurrency: Shape::Whole(1, MANY), ~ "none";
+        /// the bound of requests at once finds itself: it grows with success and shrinks where the
+        /// vendor throttles or fails; `concurrency`, else 1000, is its ceiling
+        adaptive_concurrency: Shape::Bool, ~ "`false`";
     }
 }
 
