@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use tollgate_core_types::UpstreamError;
+
 use crate::attempt::{Attempt, Failure};
 use crate::clock;
 use crate::exhausted::Exhausted;
@@ -110,6 +112,17 @@ where
             },
             Step::Wait(until) => clock::wait_until(until).await,
             Step::Stop(reason) => return Err(walk.exhausted(reason, clock::now())),
+        }
+    }
+}
+
+impl<P> Router<P> {
+    /// One admitted attempt without the loop, for callers who try once: a member of the group that
+    /// the call names, chosen as [`execute`] would. None if none is admissible now.
+    pub fn attempt(&self, call: Call<'_, P>, now: Instant) -> Option<Attempt<P>> {
+        match Walk::<P, UpstreamError>::new(self, call, now).next(now) {
+            Step::Try(attempt) => Some(attempt),
+            Step::Wait(_) | Step::Stop(_) => None,
         }
     }
 }

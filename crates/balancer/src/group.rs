@@ -24,7 +24,7 @@ use crate::strategy::{Candidate, Memory, Strategy, choose, prefer, scores};
 mod tier;
 
 pub(crate) use tier::Scope;
-use tier::{Look, Span, Tier, spans};
+use tier::{Enough, Look, Span, Tier, spans};
 
 /// The caller's own filter: whether a member can serve this request at all. It runs under a lock: it
 /// must be quick and must not call the balancer.
@@ -299,15 +299,19 @@ impl<P> Group<P> {
         let Chooser { memory, candidates, pace } = &mut *chooser;
         let look = self.look(now, ask, pace.tick(now));
         let strategy = look.view.strategy;
-        let compares_two = strategy == Strategy::Adaptive && ask.affinity.is_none();
         for tier in self.tiers() {
             // A chosen one may be full by now, as a member of another group: then once more with all.
-            for sampled in [compares_two && tier.is_large(), false] {
+            for enough in [tier.enough(strategy), None] {
                 candidates.clear();
-                if sampled {
-                    tier.sample(&look, candidates, chance);
-                } else {
-                    tier.survey(&look, candidates, |_, _| {});
+                match enough {
+                    Some(Enough::First) => tier.first(&look, candidates),
+                    Some(Enough::Drawn(count)) => {
+                        tier.draw(count, &look, candidates, chance);
+                        if let Some(key) = ask.affinity {
+                            tier.homes(key, &look, candidates);
+                        }
+                    }
+                    None => tier.survey(&look, candidates, |_, _| {}),
                 }
                 let mut first = ask.affinity.and_then(|key| prefer(candidates, key));
                 while let Some(position) =
@@ -320,7 +324,7 @@ impl<P> Group<P> {
                         return Some((chosen.index, Arc::clone(member), admission));
                     }
                 }
-                if !sampled {
+                if enough.is_none() {
                     break;
                 }
             }

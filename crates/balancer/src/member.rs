@@ -159,6 +159,11 @@ impl<P> Member<P> {
         &self.core
     }
 
+    /// Its id as a number.
+    pub(crate) fn key(&self) -> u64 {
+        self.key
+    }
+
     /// What is usual in its group.
     pub(crate) fn norm(&self) -> &Norm {
         &self.norm

@@ -212,6 +212,11 @@ pub(crate) fn prefer(candidates: &[Candidate], affinity: u64) -> Option<usize> {
     affinity::prefer(candidates, affinity)
 }
 
+/// How strongly a key of affinity goes to a member: the highest two of a tier are its homes.
+pub(crate) fn affinity(member: u64, weight: f64, key: u64) -> f64 {
+    affinity::score(member, weight, key)
+}
+
 /// What `strategy` compares candidates by, smallest first; none where it does not compare.
 pub(crate) fn scores(
     strategy: Strategy,

@@ -12,7 +12,7 @@ use crate::group::Eligible;
 use crate::member::{Member, View};
 use crate::places::Places;
 use crate::refusal::Refusal;
-use crate::strategy::Candidate;
+use crate::strategy::{Candidate, Strategy, affinity};
 
 /// Which members come into question for the next attempt.
 #[derive(Debug, Clone, Copy)]
@@ -75,8 +75,17 @@ pub(super) struct Tier<'a, P> {
 /// Members of a tier that are all looked at; of more, two by chance are as good as the best, nearly,
 /// and cost no more however many there are.
 const LARGE: usize = 32;
-/// How often a place is drawn before two that are admissible are found.
+/// How often a place is drawn before as many as are wanted are found.
 const DRAWS: usize = 12;
+
+/// Which members of a tier are looked at where not all are.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Enough {
+    /// The first that is admissible.
+    First,
+    /// So many admissible ones, drawn by weight.
+    Drawn(usize),
+}
 
 impl<'a, P> Tier<'a, P> {
     /// The tier at this span of `members`.
@@ -86,14 +95,30 @@ impl<'a, P> Tier<'a, P> {
         Self { members: members.get(*first..end).unwrap_or_default(), first: *first, weights }
     }
 
-    /// Whether two of it are compared instead of all.
-    pub(super) fn is_large(&self) -> bool {
-        self.members.len() > LARGE
+    /// Which of it are enough for a strategy; none where it has to see all.
+    pub(super) fn enough(&self, strategy: Strategy) -> Option<Enough> {
+        let large = self.members.len() > LARGE;
+        match strategy {
+            Strategy::FirstAvailable => Some(Enough::First),
+            Strategy::Random => large.then_some(Enough::Drawn(1)),
+            Strategy::Adaptive | Strategy::LeastBusy | Strategy::Usage => {
+                large.then_some(Enough::Drawn(2))
+            }
+            Strategy::RoundRobin | Strategy::Latency | Strategy::Cost => None,
+        }
     }
 
-    /// Adds two different admissible members, drawn by weight, or fewer if they are not easily found.
-    pub(super) fn sample(
+    /// Adds the first admissible member.
+    pub(super) fn first(&self, look: &Look<'_, P>, candidates: &mut Vec<Candidate>) {
+        let found = self.places().find_map(|(place, member)| self.see(place, member, look));
+        candidates.extend(found);
+    }
+
+    /// Adds so many different admissible members, drawn by weight, or fewer if they are not easily
+    /// found.
+    pub(super) fn draw(
         &self,
+        count: usize,
         look: &Look<'_, P>,
         candidates: &mut Vec<Candidate>,
         chance: &mut dyn Chance,
@@ -102,20 +127,49 @@ impl<'a, P> Tier<'a, P> {
         for _ in 0..DRAWS {
             let drawn = chance.unit() * total;
             let at = self.weights.partition_point(|sum| *sum <= drawn);
-            let Some(member) = self.members.get(at) else { continue };
-            let place = self.first + at;
-            let known = candidates.iter().any(|candidate| candidate.index == place);
-            if known || !look.scope.has(place) || (look.eligible)(member.payload()).is_err() {
-                continue;
-            }
-            if look.well && !member.core().is_well(look.view.now) {
-                continue;
-            }
-            candidates.extend(member.candidate(place, look.view, false));
-            if candidates.len() == 2 {
+            self.add(at, look, candidates);
+            if candidates.len() >= count {
                 return;
             }
         }
+    }
+
+    /// Adds the two members that requests of this affinity go to, where they are admissible.
+    pub(super) fn homes(&self, key: u64, look: &Look<'_, P>, candidates: &mut Vec<Candidate>) {
+        let mut best: [Option<(usize, f64)>; 2] = [None, None];
+        for (at, member) in self.members.iter().enumerate() {
+            let score = affinity(member.key(), member.weight(), key);
+            let [first, second] = &mut best;
+            if first.is_none_or(|(_, highest)| score > highest) {
+                *second = first.replace((at, score));
+            } else if second.is_none_or(|(_, highest)| score > highest) {
+                *second = Some((at, score));
+            }
+        }
+        for (at, _) in best.into_iter().flatten() {
+            self.add(at, look, candidates);
+        }
+    }
+
+    /// Adds the member at this place of the tier if it is admissible and not there yet.
+    fn add(&self, at: usize, look: &Look<'_, P>, candidates: &mut Vec<Candidate>) {
+        let place = self.first + at;
+        if let Some(member) = self.members.get(at)
+            && !candidates.iter().any(|candidate| candidate.index == place)
+        {
+            candidates.extend(self.see(place, member, look));
+        }
+    }
+
+    /// What a strategy sees of a member that is in scope, eligible and admissible.
+    fn see(&self, place: usize, member: &Member<P>, look: &Look<'_, P>) -> Option<Candidate> {
+        if !look.scope.has(place) || (look.eligible)(member.payload()).is_err() {
+            return None;
+        }
+        if look.well && !member.core().is_well(look.view.now) {
+            return None;
+        }
+        member.candidate(place, look.view, false).ok()
     }
 }
 

@@ -28,6 +28,7 @@ pub(super) fn slowness(latency: f64, median: f64) -> f64 {
 /// failing one never sets the measure.
 pub(super) fn median(candidates: &[Candidate], numbers: &mut Vec<f64>) -> Option<f64> {
     numbers.clear();
+    numbers.reserve(candidates.len());
     numbers.extend(candidates.iter().filter_map(|candidate| candidate.latency));
     let middle = numbers.len().checked_sub(1)? / 2;
     let (_, median, _) = numbers.select_nth_unstable_by(middle, f64::total_cmp);

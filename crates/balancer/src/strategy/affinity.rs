@@ -18,7 +18,7 @@ pub(super) fn prefer(candidates: &[Candidate], key: u64) -> Option<usize> {
     let mut costs = 0.0;
     for (position, candidate) in candidates.iter().enumerate() {
         costs += load(candidate) / candidate.share();
-        let found = (position, score(candidate, key));
+        let found = (position, score(candidate.key, candidate.weight, key));
         let [first, second] = &mut best;
         if first.is_none_or(|(_, highest)| found.1 > highest) {
             *second = first.replace(found);
@@ -43,9 +43,9 @@ fn load(candidate: &Candidate) -> f64 {
 }
 
 /// Weighted rendezvous: the highest wins with probability in proportion to weight.
-fn score(candidate: &Candidate, key: u64) -> f64 {
-    let unit = (mixed(candidate.key ^ mixed(key)) >> 11) as f64 / (1_u64 << 53) as f64;
-    -candidate.weight / unit.max(f64::MIN_POSITIVE).ln()
+pub(super) fn score(member: u64, weight: f64, key: u64) -> f64 {
+    let unit = (mixed(member ^ mixed(key)) >> 11) as f64 / (1_u64 << 53) as f64;
+    -weight / unit.max(f64::MIN_POSITIVE).ln()
 }
 
 /// SplitMix64's finisher: every bit of the result depends on every bit of the number.
