@@ -26,9 +26,9 @@ pub struct BreakerPolicy {
     pub min_requests: u64,
     /// The share of successes, 0 to 1, under which it trips.
     pub min_success_ratio: f64,
-    /// How long the first trip lasts; each further one doubles it.
+    /// How long the first trip lasts, more or less a fifth; each further one doubles it.
     pub base: Duration,
-    /// The longest trip, before the jitter of a fifth; at most [`BreakerPolicy::CAP_MAX`].
+    /// The longest trip; at most [`BreakerPolicy::CAP_MAX`].
     pub cap: Duration,
     /// Successful probes that close it, 1 to 3; one is enough where the member had less than one
     /// request a second before the trip, for there it would take too long.
@@ -100,6 +100,16 @@ pub(crate) enum Permit {
     Panic(u64),
 }
 
+/// What an attempt says of its member.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Verdict {
+    pub(crate) effect: BreakerEffect,
+    /// Whether it failed without having reached the member.
+    pub(crate) unreached: bool,
+    /// When it was sent.
+    pub(crate) started: Instant,
+}
+
 /// Why a breaker refuses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Shut {
@@ -138,6 +148,9 @@ pub(crate) struct Breaker {
     window: Window,
     /// Failed admissions in a row.
     run: u32,
+    /// When the first of them failed: what was sent before then and succeeds ends no run, for it was
+    /// taken in while all was well.
+    run_since: Option<Instant>,
     /// Failures in a row to reach the member at all.
     unreached_run: u32,
     /// Broken completions in a row: admission succeeds each time, so the other run never grows.
@@ -162,6 +175,7 @@ impl Breaker {
             policy: policy.checked(),
             window: Window::new(policy.window),
             run: 0,
+            run_since: None,
             unreached_run: 0,
             broken_run: 0,
             trip: None,
@@ -234,23 +248,24 @@ impl Breaker {
         Some(Permit::Panic(self.generation))
     }
 
-    /// The verdict on an admission: the first content came, or the attempt failed, perhaps without
-    /// having reached the member.
+    /// The verdict on an admission: the first content came, or the attempt failed.
     pub(crate) fn record(
         &mut self,
         permit: Permit,
-        (effect, unreached): (BreakerEffect, bool),
+        Verdict { effect, unreached, started }: Verdict,
         now: Instant,
         chance: &mut dyn Chance,
     ) {
         match effect {
             BreakerEffect::Success => {
-                self.run = 0;
-                self.unreached_run = 0;
+                if self.run_since.is_none_or(|since| started >= since) {
+                    self.end_run();
+                }
                 self.window.add(Counts { good: 1, bad: 0 }, now);
             }
             BreakerEffect::Failure => {
                 self.run = self.run.saturating_add(1);
+                self.run_since.get_or_insert(now);
                 self.unreached_run =
                     if unreached { self.unreached_run.saturating_add(1) } else { 0 };
                 self.window.add(Counts { good: 0, bad: 1 }, now);
@@ -330,7 +345,11 @@ impl Breaker {
         let doublings = self.remembered.min(MAX_DOUBLINGS);
         self.remembered = self.remembered.saturating_add(1);
         let length = self.policy.base.saturating_mul(1 << doublings).min(self.policy.cap);
-        let length = length.mul_f64(0.8 + 0.4 * chance.unit());
+        let unit = chance.unit();
+        let jittered = length.mul_f64(0.8 + 0.4 * unit);
+        // The cap is a promise, so there the jitter only shortens.
+        let most = self.policy.cap.mul_f64(0.8 + 0.2 * unit);
+        let length = jittered.min(most);
         self.generation += 1;
         let Counts { good, bad } = self.window.totals(now);
         let quiet = ((good + bad) as f64) < self.policy.window.as_secs_f64();
@@ -352,6 +371,10 @@ impl Breaker {
         self.trip = Some(trip);
     }
 
+    fn end_run(&mut self) {
+        (self.run, self.unreached_run, self.run_since) = (0, 0, None);
+    }
+
     fn probe_succeeded(&mut self, now: Instant) {
         let Some(trip) = &mut self.trip else { return };
         trip.probing = false;
@@ -360,8 +383,7 @@ impl Breaker {
         if trip.successes >= trip.close_after {
             self.trip = None;
             self.closed_at = Some(now);
-            self.run = 0;
-            self.unreached_run = 0;
+            self.end_run();
             self.broken_run = 0;
             self.window.clear();
         }

@@ -12,7 +12,7 @@ use tollgate_core_types::Chance;
 
 use crate::backoff::RetryPolicy;
 use crate::breaker::BreakerPolicy;
-use crate::budget::{Budget, BudgetPolicy};
+use crate::budget::{Budget, BudgetPolicy, BudgetState};
 use crate::lock::lock;
 use crate::member::{Admission, Asked, Member, MemberSpec, View};
 use crate::norm::Norm;
@@ -278,6 +278,12 @@ impl<P> Group<P> {
             tier.survey(&look, &mut candidates, |_, _| {});
             !candidates.is_empty()
         })
+    }
+
+    /// How much it may retry now; none where nothing bounds it.
+    #[must_use]
+    pub fn retry_budget(&self, now: Instant) -> Option<BudgetState> {
+        self.budget.as_ref().map(|budget| budget.state(now))
     }
 
     pub(crate) fn budget(&self) -> Option<&Arc<Budget>> {

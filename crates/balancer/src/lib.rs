@@ -96,7 +96,7 @@ mod window;
 pub use attempt::{Attempt, AttemptInfo, AttemptKind, Committed, Failure};
 pub use backoff::RetryPolicy;
 pub use breaker::{BreakerPolicy, BreakerState};
-pub use budget::BudgetPolicy;
+pub use budget::{BudgetPolicy, BudgetState};
 pub use credential::{
     Credential, CredentialBook, CredentialFault, CredentialProbe, CredentialState,
 };

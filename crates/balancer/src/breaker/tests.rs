@@ -26,7 +26,8 @@ impl Bench {
     }
 
     fn verdict(&mut self, permit: Permit, effect: E) {
-        self.breaker.record(permit, (effect, false), self.now, &mut self.chance);
+        let verdict = Verdict { effect, unreached: false, started: self.now };
+        self.breaker.record(permit, verdict, self.now, &mut self.chance);
     }
 
     fn fail(&mut self, times: usize) {
@@ -239,7 +240,8 @@ fn three_failures_to_reach_it_trip_it_and_a_failure_that_reached_it_does_not_cou
     let mut bench = bench();
     let unreached = |bench: &mut Bench| {
         let permit = bench.breaker.admit(bench.now).unwrap();
-        bench.breaker.record(permit, (E::Failure, true), bench.now, &mut bench.chance);
+        let verdict = Verdict { effect: E::Failure, unreached: true, started: bench.now };
+        bench.breaker.record(permit, verdict, bench.now, &mut bench.chance);
     };
     unreached(&mut bench);
     unreached(&mut bench);
@@ -251,6 +253,20 @@ fn three_failures_to_reach_it_trip_it_and_a_failure_that_reached_it_does_not_cou
     unreached(&mut bench);
     assert_eq!(bench.state(), BreakerState::Closed);
     unreached(&mut bench);
+    assert_eq!(bench.state(), BreakerState::Open);
+}
+
+#[test]
+fn a_success_that_was_sent_before_the_failures_began_ends_no_run() {
+    let mut bench = bench();
+    let sent = bench.now;
+    let permit = bench.breaker.admit(sent).unwrap();
+    bench.now += secs(1);
+    bench.fail(4);
+    let late = Verdict { effect: E::Success, unreached: false, started: sent };
+    bench.breaker.record(permit, late, bench.now, &mut bench.chance);
+    assert!(!bench.breaker.is_well(bench.now));
+    bench.fail(1);
     assert_eq!(bench.state(), BreakerState::Open);
 }
 

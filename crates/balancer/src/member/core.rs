@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use tollgate_core_types::Chance;
 use tollgate_core_types::error::{Blame, BreakerEffect, Disposition, RetryAdvice};
 
-use crate::breaker::{Breaker, BreakerPolicy, Permit};
+use crate::breaker::{Breaker, BreakerPolicy, Permit, Verdict};
 use crate::cooldown::Cooldown;
 use crate::credential::{Credential, CredentialProbe};
 use crate::ewma::PeakEwma;
@@ -31,6 +31,12 @@ pub(crate) struct Admission {
 pub(crate) struct Sample {
     pub(crate) elapsed: Duration,
     pub(crate) usual: f64,
+}
+
+impl Sample {
+    fn started(&self, now: Instant) -> Instant {
+        now.checked_sub(self.elapsed).unwrap_or(now)
+    }
 }
 
 /// What an attempt reserved of the member's units, and what it took as far as that is known.
@@ -139,15 +145,9 @@ impl State {
     }
 
     /// Tells the breaker; where it closes with that, the return to service begins.
-    fn record(
-        &mut self,
-        permit: Permit,
-        effect: (BreakerEffect, bool),
-        now: Instant,
-        chance: &mut dyn Chance,
-    ) {
+    fn record(&mut self, permit: Permit, verdict: Verdict, now: Instant, chance: &mut dyn Chance) {
         let before = self.breaker.closed_at();
-        self.breaker.record(permit, effect, now, chance);
+        self.breaker.record(permit, verdict, now, chance);
         if self.breaker.closed_at() != before {
             self.since_return = 0;
         }
@@ -273,8 +273,12 @@ impl Core {
         state.latency.observe(sample.elapsed, sample.usual, now);
         state.taken.succeeded();
         state.since_return = state.since_return.saturating_add(1);
-        let effect = (BreakerEffect::Success, false);
-        state.record(admission.permit, effect, now, chance);
+        let verdict = Verdict {
+            effect: BreakerEffect::Success,
+            unreached: false,
+            started: sample.started(now),
+        };
+        state.record(admission.permit, verdict, now, chance);
     }
 
     /// The attempt failed before its first content, and is over.
@@ -305,7 +309,7 @@ impl Core {
         let asked = error.retry_after();
         if matches!(disposition.breaker, BreakerEffect::Failure | BreakerEffect::Throttled) {
             state.latency.penalise(sample.elapsed, asked, sample.usual, now);
-            state.taken.lost(now.checked_sub(sample.elapsed).unwrap_or(now), now);
+            state.taken.lost(sample.started(now), now);
         }
         match disposition.blame {
             Blame::Pause => {
@@ -321,8 +325,9 @@ impl Core {
             },
             Blame::Client | Blame::Credential | Blame::Gateway => {}
         }
-        let effect = (disposition.breaker, error.is_unreached());
-        state.record(admission.permit, effect, now, chance);
+        let (effect, unreached) = (disposition.breaker, error.is_unreached());
+        let verdict = Verdict { effect, unreached, started: sample.started(now) };
+        state.record(admission.permit, verdict, now, chance);
     }
 
     /// The attempt was given up without a verdict, and is over.
