@@ -42,6 +42,8 @@ pub struct Call<'a, P> {
     /// that members keep. It goes to one of two members as long as that has no more than its share
     /// of the load.
     pub affinity: Option<u64>,
+    /// Who asks, as a number: where requests wait, tenants take turns.
+    pub tenant: u64,
     /// What every choice and every jitter of this request follows from.
     pub seed: u64,
 }
@@ -61,6 +63,7 @@ impl<'a, P> Call<'a, P> {
             size: 1.0,
             units: 0,
             affinity: None,
+            tenant: 0,
             seed,
         }
     }
@@ -111,6 +114,10 @@ where
                 Err(failure) => walk.failed(failure),
             },
             Step::Wait(until) => clock::wait_until(until).await,
+            Step::Queue(mut ticket, look) => {
+                let waited = ticket.wait(look).await;
+                walk.waited(ticket, waited, clock::now());
+            }
             Step::Stop(reason) => return Err(walk.exhausted(reason, clock::now())),
         }
     }
@@ -122,7 +129,7 @@ impl<P> Router<P> {
     pub fn attempt(&self, call: Call<'_, P>, now: Instant) -> Option<Attempt<P>> {
         match Walk::<P, UpstreamError>::new(self, call, now).next(now) {
             Step::Try(attempt) => Some(attempt),
-            Step::Wait(_) | Step::Stop(_) => None,
+            Step::Wait(_) | Step::Queue(..) | Step::Stop(_) => None,
         }
     }
 }

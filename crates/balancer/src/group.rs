@@ -6,18 +6,20 @@
 //! because an open breaker is a guess.
 
 use std::sync::{Arc, Mutex};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tollgate_core_types::Chance;
 
 use crate::backoff::RetryPolicy;
 use crate::breaker::BreakerPolicy;
 use crate::budget::{Budget, BudgetPolicy, BudgetState};
+use crate::gate::Gate;
 use crate::lock::lock;
 use crate::member::{Admission, Asked, Member, MemberSpec, View};
 use crate::norm::Norm;
 use crate::pace::Pace;
 use crate::places::Places;
+use crate::queue::QueuePolicy;
 use crate::refusal::Refusal;
 use crate::strategy::{Candidate, Memory, Strategy, choose, prefer, scores};
 
@@ -49,6 +51,8 @@ pub struct GroupSpec<P> {
     pub fallbacks: Fallbacks,
     /// What is done when every breaker is open.
     pub panic: PanicMode,
+    /// How requests wait where every member that could serve is full; none to refuse at once.
+    pub queue: Option<QueuePolicy>,
 }
 
 /// What a group does when the breakers of all its members are open: each is only a guess.
@@ -76,6 +80,7 @@ impl<P> GroupSpec<P> {
             budget: Some(BudgetPolicy::default()),
             fallbacks: Fallbacks::default(),
             panic: PanicMode::default(),
+            queue: None,
         }
     }
 }
@@ -109,6 +114,7 @@ pub struct Group<P> {
     retry: RetryPolicy,
     budget: Option<Arc<Budget>>,
     panic: PanicMode,
+    gate: Option<Arc<Gate>>,
     norm: Arc<Norm>,
     chooser: Mutex<Chooser>,
 }
@@ -152,6 +158,10 @@ impl<P> Group<P> {
         norm: Arc<Norm>,
     ) -> Self {
         members.sort_by_key(|member| member.priority());
+        let gate = spec.queue.map(|policy| Arc::new(Gate::new(policy, Arc::clone(&norm))));
+        if let Some(gate) = &gate {
+            members.iter().for_each(|member| member.core().tell(gate));
+        }
         Self {
             name: spec.name,
             tiers: spans(&members),
@@ -160,6 +170,7 @@ impl<P> Group<P> {
             retry: spec.retry,
             budget: spec.budget.map(|policy| Arc::new(Budget::new(policy))),
             panic: spec.panic,
+            gate,
             norm,
             chooser: Mutex::new(Chooser::default()),
         }
@@ -288,6 +299,35 @@ impl<P> Group<P> {
 
     pub(crate) fn budget(&self) -> Option<&Arc<Budget>> {
         self.budget.as_ref()
+    }
+
+    /// How many requests wait, and how long one that came now would probably do; none where none may
+    /// wait.
+    #[must_use]
+    pub fn waiting(&self, now: Instant) -> Option<(usize, Duration)> {
+        self.gate.as_ref().map(|gate| gate.expected(now))
+    }
+
+    pub(crate) fn gate(&self) -> Option<&Arc<Gate>> {
+        self.gate.as_ref()
+    }
+
+    /// When a member may be admitted that is full or pauses, now where one is free; none where there
+    /// is no such one.
+    pub(crate) fn soonest(
+        &self,
+        now: Instant,
+        units: u64,
+        eligible: Eligible<'_, P>,
+    ) -> Option<Instant> {
+        let able = self.members.iter().filter(|member| eligible(member.payload()).is_ok());
+        let ready = able.filter_map(|member| {
+            match member.core().check(Asked { now, units, overruled: false }) {
+                Ok(()) => Some(now),
+                Err(refusal) => refusal.again(now).filter(|_| refusal.is_throttle()),
+            }
+        });
+        ready.min()
     }
 
     pub(crate) fn norm(&self) -> &Arc<Norm> {

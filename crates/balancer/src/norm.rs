@@ -82,6 +82,11 @@ impl Norm {
         nearest.map_or(UNKNOWN, |(_, usual)| usual)
     }
 
+    /// The usual time over all sizes; nothing before anything is known.
+    pub(crate) fn median(&self) -> Duration {
+        Duration::from_secs_f64(lock(&self.0).all.known().unwrap_or(0.0))
+    }
+
     /// The usual seconds over all sizes.
     pub(crate) fn typical(&self) -> f64 {
         lock(&self.0).all.known().unwrap_or(UNKNOWN)

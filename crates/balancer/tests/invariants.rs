@@ -33,7 +33,7 @@ use tokio::task::LocalSet;
 use tokio::time::{Instant, sleep, timeout};
 use tollgate_balancer::{
     Attempt, AttemptKind, BudgetPolicy, Call, CredentialBook, Failure, Fallbacks, GroupSpec,
-    Limits, MemberSpec, PanicMode, Rate, Router, Strategy, execute,
+    Limits, MemberSpec, PanicMode, QueuePolicy, Rate, Router, Strategy, execute,
 };
 use tollgate_core_types::chance::SplitMix64;
 use tollgate_core_types::{Chance, ErrorClass, UpstreamError};
@@ -139,6 +139,11 @@ fn groups(chance: &mut SplitMix64) -> Vec<GroupSpec<Place>> {
         group.strategy = pick(chance, &Strategy::ALL);
         group.panic = pick(chance, &[PanicMode::Probe, PanicMode::All, PanicMode::None]);
         group.budget = (chance.below(4) > 0).then(BudgetPolicy::default);
+        group.queue = (chance.below(2) == 0).then(|| QueuePolicy {
+            max: chance.below(6),
+            timeout: Duration::from_millis(chance.below(15_000) as u64),
+            ..QueuePolicy::default()
+        });
         // Only to later ones, so that there is no circle.
         let later: Vec<Arc<str>> = (number + 1..count)
             .filter(|_| chance.below(3) > 0)
@@ -296,6 +301,7 @@ impl World {
             units,
             max_attempts: Some(most),
             affinity: (self.draw(3) == 0).then_some(number % 3),
+            tenant: number % 4,
             strategy: (self.draw(4) == 0).then(|| Strategy::ALL[self.draw(Strategy::ALL.len())]),
             size: 1.0 + self.draw(5000) as f64,
             ..Call::new(&root, deadline.into_std(), seed)
@@ -328,6 +334,10 @@ impl World {
     fn ends(&self) {
         self.look();
         assert!(self.seen.borrow().live.values().all(|live| *live == 0), "I3: one is left");
+        for group in self.router.groups() {
+            let waiting = group.waiting(Instant::now().into_std());
+            assert_eq!(waiting.map_or(0, |(waiting, _)| waiting), 0, "I3: one waits for ever");
+        }
         let mut known = HashSet::new();
         for member in self.router.groups().flat_map(|group| group.members()) {
             if !known.insert(Arc::clone(member.id())) {

@@ -166,7 +166,7 @@ fn when_every_breaker_is_open_each_member_is_probed_once_a_second() {
     assert!(admit(&group, start).is_none());
     let mut probed = std::collections::HashMap::new();
     for step in 0..=30 {
-        let now = start + std::time::Duration::from_millis(100 * step);
+        let now = start + millis(100 * step);
         for _ in 0..10 {
             if let Some((id, _)) = admit(&group, now) {
                 *probed.entry(id).or_insert(0) += 1;

@@ -3,7 +3,8 @@
 //! It knows limits, health and credential, not weights, tiers or payloads: those belong to the place
 //! of a member in a group. One small lock, held for a few comparisons. Nothing here reads a clock.
 
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, Weak};
 use std::time::{Duration, Instant};
 
 use tollgate_core_types::Chance;
@@ -14,6 +15,7 @@ use crate::cooldown::Cooldown;
 use crate::credential::{Credential, CredentialProbe};
 use crate::ewma::PeakEwma;
 use crate::failure::AttemptError;
+use crate::gate::Gate;
 use crate::limits::{Limits, Taken};
 use crate::lock::lock;
 use crate::refusal::Refusal;
@@ -62,6 +64,9 @@ pub(crate) struct Core {
     limits: Limits,
     policy: BreakerPolicy,
     state: Mutex<State>,
+    /// Whether anybody is to be told of places that become free; spares the others the lock below.
+    is_awaited: AtomicBool,
+    gates: Mutex<Vec<Weak<Gate>>>,
 }
 
 /// What is behind the lock.
@@ -177,7 +182,33 @@ impl Core {
             joined: if late { Joined::Unseen } else { Joined::Before },
             since_return: 0,
         };
-        Self { credential, limits, policy, state: Mutex::new(state) }
+        Self {
+            credential,
+            limits,
+            policy,
+            state: Mutex::new(state),
+            is_awaited: AtomicBool::new(false),
+            gates: Mutex::new(Vec::new()),
+        }
+    }
+
+    /// Tells this gate from now on whenever a place becomes free.
+    pub(crate) fn tell(&self, gate: &Arc<Gate>) {
+        let mut gates = lock(&self.gates);
+        gates.retain(|gate| gate.strong_count() > 0);
+        gates.push(Arc::downgrade(gate));
+        self.is_awaited.store(true, Ordering::Release);
+    }
+
+    /// A place has become free. Not under the lock of the state: who is told may look at it.
+    fn ring(&self, now: Instant) {
+        if !self.is_awaited.load(Ordering::Acquire) {
+            return;
+        }
+        let gates: Vec<_> = lock(&self.gates).iter().filter_map(Weak::upgrade).collect();
+        for gate in gates {
+            gate.ring(now);
+        }
     }
 
     /// Whether it is the state of a member configured like this.
@@ -328,6 +359,8 @@ impl Core {
         let (effect, unreached) = (disposition.breaker, error.is_unreached());
         let verdict = Verdict { effect, unreached, started: sample.started(now) };
         state.record(admission.permit, verdict, now, chance);
+        drop(state);
+        self.ring(now);
     }
 
     /// The attempt was given up without a verdict, and is over.
@@ -337,6 +370,8 @@ impl Core {
         state.totals.cancelled += 1;
         state.latency.at_least(sample.elapsed, sample.usual, now);
         state.breaker.release(admission.permit, now);
+        drop(state);
+        self.ring(now);
     }
 
     /// A committed attempt came to its end.
@@ -345,6 +380,8 @@ impl Core {
         state.end(spent, now);
         state.totals.completed += 1;
         state.breaker.completed();
+        drop(state);
+        self.ring(now);
     }
 
     /// A committed attempt broke before its end.
@@ -363,6 +400,8 @@ impl Core {
         if error.disposition().breaker == BreakerEffect::Failure {
             state.breaker.broke(now, chance);
         }
+        drop(state);
+        self.ring(now);
     }
 
     /// A committed attempt was given up.
@@ -370,6 +409,8 @@ impl Core {
         let mut state = self.state();
         state.end(spent, now);
         state.totals.cancelled += 1;
+        drop(state);
+        self.ring(now);
     }
 
     fn judge_credential(

@@ -43,6 +43,8 @@ impl<'a, P, E: AttemptError> Walk<'a, P, E> {
         self.tried.clear();
         self.here = 0;
         self.again = None;
+        self.ticket = None;
+        self.has_waited = false;
         if let Some(budget) = self.route().and_then(|route| route.group.budget()) {
             budget.deposit(now);
         }
