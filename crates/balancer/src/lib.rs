@@ -38,6 +38,7 @@
 //!     priority: 0,
 //!     credential: "none".into(),
 //!     limits: Limits { concurrency: Some(8), ..Limits::default() },
+//!     breaker: None,
 //!     price: None,
 //! };
 //! let mut mirrors = GroupSpec::new("mirrors", vec![mirror("a.example"), mirror("b.example")]);

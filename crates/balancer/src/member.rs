@@ -7,6 +7,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::breaker::BreakerPolicy;
 use crate::credential::Credential;
 use crate::limits::Limits;
 use crate::norm::Norm;
@@ -33,6 +34,8 @@ pub struct MemberSpec<P> {
     pub credential: Arc<str>,
     /// What it may be asked to do.
     pub limits: Limits,
+    /// When its breaker trips; none for the policy of its group.
+    pub breaker: Option<BreakerPolicy>,
     /// What a usual request at it costs, in any measure that is the same for all members of a group;
     /// for [`Strategy::Cost`] alone. None where it is not known.
     pub price: Option<f64>,
@@ -50,6 +53,7 @@ impl<P> MemberSpec<P> {
             weight: 1.0,
             priority: 0,
             limits: Limits::default(),
+            breaker: None,
             price: None,
         }
     }

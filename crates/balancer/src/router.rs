@@ -256,7 +256,8 @@ fn route<P>(
             let weight = member.weight;
             return Err(RouterError::Weight { group: name, member: member.id, weight });
         }
-        let core = cores.core(&name, &member, &spec.breaker)?;
+        let policy = member.breaker.unwrap_or(spec.breaker);
+        let core = cores.core(&name, &member, &policy)?;
         members.push(Arc::new(Member::new(member, core, Arc::clone(&norm))));
     }
     let Fallbacks { any, context_window, content_policy } = std::mem::take(&mut spec.fallbacks);

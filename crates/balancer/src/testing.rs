@@ -31,6 +31,7 @@ pub(crate) fn member(id: &'static str) -> MemberSpec<&'static str> {
         priority: 0,
         credential: Arc::from(id),
         limits: Limits::default(),
+        breaker: None,
         price: None,
     }
 }

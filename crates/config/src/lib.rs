@@ -47,4 +47,9 @@ pub use types::{
     EntraSource, Fallbacks, GoogleAuth, Header, Limits, LogFormat, MockOptions, Model, Origin,
     Otlp, OtlpProtocol, Params, Provider, ProviderKind, QuirkOverrides, Retries, Server, Strategy,
     Telemetry, Timeouts,
+    Auth, Aws, AwsContainer, AwsGuardrail, AwsKeys, AwsProfile, AwsSources, AwsWebIdentity,
+    BaseUrl, BodyLimits, Breaker, Completions, Config, Credential, Defaults, Deployment, Fallbacks,
+    GoogleAuth, Header, Limits, LogFormat, MockOptions, Model, Origin, Otlp, OtlpProtocol, Panic,
+    Params, Provider, ProviderKind, Queue, QuirkOverrides, Retries, Server, Strategy, Telemetry,
+    Timeouts,
 };

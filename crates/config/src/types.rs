@@ -12,12 +12,14 @@ use crate::problem::Warning;
 
 pub(crate) mod aws;
 mod azure;
+mod balance;
 pub(crate) mod deployment;
 mod google;
 mod quirks;
 
 pub use aws::{Aws, AwsContainer, AwsGuardrail, AwsKeys, AwsProfile, AwsSources, AwsWebIdentity};
 pub use azure::{Azure, Entra, EntraApp, EntraSource};
+pub use balance::{Breaker, Panic, Queue};
 pub use deployment::{
     Auth, BaseUrl, Completions, Credential, Deployment, Header, Limits, MockOptions, Params,
     Provider, ProviderKind,
@@ -163,6 +165,10 @@ pub struct Defaults {
     pub timeouts: Timeouts,
     /// Attempts after the first.
     pub retries: Retries,
+    /// When deployments are taken out.
+    pub breaker: Breaker,
+    /// How requests wait for one that is full.
+    pub queue: Queue,
     /// Whether parameters of the configuration are added to requests. Applied already: where it
     /// is off, [`Params::defaults`] and [`Params::set`] are empty.
     pub inject_params: bool,
@@ -180,6 +186,8 @@ impl Default for Defaults {
             strategy: Strategy::RoundRobin,
             timeouts: Timeouts::default(),
             retries: Retries::default(),
+            breaker: Breaker::default(),
+            queue: Queue::default(),
             inject_params: true,
             log_requests: true,
             strict_params: false,
@@ -317,6 +325,10 @@ pub struct Model {
     pub timeouts: Timeouts,
     /// Attempts after the first.
     pub retries: Retries,
+    /// When deployments are taken out.
+    pub breaker: Breaker,
+    /// How requests wait for one that is full.
+    pub queue: Queue,
     /// See [`Defaults::inject_params`].
     pub inject_params: bool,
     /// See [`Defaults::strict_params`].

@@ -9,8 +9,8 @@ use std::num::{NonZeroU32, NonZeroU64};
 use std::sync::Arc;
 use std::time::Duration;
 use tollgate_balancer::{
-    BudgetPolicy, CredentialBook, Fallbacks, GroupSpec, Limits, MemberSpec, Rate, RetryPolicy,
-    Router, RouterError, Strategy,
+    BreakerPolicy, BudgetPolicy, CredentialBook, Fallbacks, GroupSpec, Limits, MemberSpec,
+    PanicMode, QueuePolicy, Rate, RetryPolicy, Router, RouterError, Strategy,
 };
 use tollgate_config::{Config, Model};
 use tollgate_core_types::Operation;
@@ -149,6 +149,7 @@ fn members(
             // A deployment without a key fails alone.
             credential: payload.key_id.clone().unwrap_or_else(|| Arc::clone(&payload.id)),
             limits: limits(&config.limits),
+            breaker: Some(breaker(model.breaker)),
             price: None,
             payload,
         })
@@ -184,6 +185,16 @@ fn group(
             cap: model.retries.cap,
             ..RetryPolicy::default()
         },
+        panic: match model.breaker.panic {
+            tollgate_config::Panic::Probe => PanicMode::Probe,
+            tollgate_config::Panic::All => PanicMode::All,
+            tollgate_config::Panic::None => PanicMode::None,
+        },
+        queue: (model.queue.max > 0).then(|| QueuePolicy {
+            max: model.queue.max as usize,
+            timeout: model.queue.timeout,
+            ..QueuePolicy::default()
+        }),
         budget: Some(BudgetPolicy { ratio: model.retries.budget, ..BudgetPolicy::default() }),
         fallbacks: Fallbacks {
             any: list(&model.fallbacks.any),
@@ -191,6 +202,15 @@ fn group(
             content_policy: list(&model.fallbacks.content_policy),
         },
         ..GroupSpec::new(alias, members)
+    }
+}
+
+fn breaker(config: tollgate_config::Breaker) -> BreakerPolicy {
+    BreakerPolicy {
+        consecutive: config.failures,
+        base: config.open,
+        cap: config.max_open,
+        ..BreakerPolicy::default()
     }
 }
 

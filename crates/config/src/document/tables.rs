@@ -66,6 +66,8 @@ pub(super) const SHARED: &[NamedTable] = &[
     ("provider", provider_all),
     ("timeouts", timeouts),
     ("retries", retries),
+    ("breaker", breaker),
+    ("queue", queue),
     ("limits", limits),
     ("params", params),
     ("quirks", quirks),
@@ -191,6 +193,10 @@ table! {
         /// how often and how soon a request is tried again; a plain number is that of retries after
         /// the first attempt
         retries | max_retries: Shape::Either(vec![Shape::Whole(0, 9), Shape::Table(retries)]);
+        /// when a deployment that fails is taken out, and for how long
+        breaker: Shape::Table(breaker);
+        /// how requests wait where every deployment that could serve is full or pauses
+        queue: Shape::Table(queue);
         /// whether `default_params` and `params.set` are added to requests
         inject_params: Shape::Bool, = types::Defaults::default().inject_params;
         /// a log line per request
@@ -243,6 +249,31 @@ table! {
 }
 
 table! {
+    /// When a deployment that fails is taken out. It returns when a request that tries it succeeds.
+    breaker {
+        /// failures in a row that open it; three to connect do as well, and so does a bad ratio
+        failures: Shape::Whole(1, 1000), = types::Breaker::default().failures;
+        /// how long it stays open at first, more or less a fifth; each further time twice as long
+        open: Shape::Duration, = say_duration(types::Breaker::default().open);
+        /// the longest that it stays open, up to `5m`
+        max_open: Shape::Duration, = say_duration(types::Breaker::default().max_open);
+        /// what is done when the breakers of all deployments are open: let a request through now and
+        /// then (`probe`), ignore them (`all`), or refuse (`none`)
+        panic: Shape::Choice(&["probe", "all", "none"]), = types::Breaker::default().panic.as_str();
+    }
+}
+
+table! {
+    /// How requests wait where every deployment that could serve is full or pauses.
+    queue {
+        /// requests of a model that may wait at a time; 0 refuses them at once
+        max: Shape::Whole(0, 100_000), = types::Queue::default().max;
+        /// the longest wait of one request
+        timeout: Shape::Duration, = say_duration(types::Queue::default().timeout);
+    }
+}
+
+table! {
     /// A model group.
     pub(super) model {
         /// further names for the group
@@ -259,6 +290,10 @@ table! {
         strategy | load_balance_strategy: STRATEGY, ~ "of `defaults`";
         /// see `defaults`
         retries | max_retries: Shape::Either(vec![Shape::Whole(0, 9), Shape::See(retries)]), ~ "of `defaults`";
+        /// see `defaults`
+        breaker: Shape::See(breaker), ~ "of `defaults`";
+        /// see `defaults`
+        queue: Shape::See(queue), ~ "of `defaults`";
         /// see `defaults`
         inject_params: Shape::Bool, ~ "of `defaults`";
         /// see `defaults`
