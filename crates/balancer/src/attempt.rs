@@ -15,7 +15,7 @@ use tollgate_core_types::error::Disposition;
 use crate::budget::RetryPermit;
 use crate::clock;
 use crate::failure::AttemptError;
-use crate::member::{Admission, Member, Sample};
+use crate::member::{Admission, Member, Sample, Spent};
 
 /// What an attempt is to its request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -67,12 +67,14 @@ struct Lease<P> {
     held: bool,
     started: Instant,
     size: f64,
+    spent: Spent,
     chance: SplitMix64,
 }
 
 impl<P> Lease<P> {
     fn sample(&self, now: Instant) -> Sample {
-        Sample { elapsed: now.saturating_duration_since(self.started), size: self.size }
+        let usual = self.member.norm().usual(self.size);
+        Sample { elapsed: now.saturating_duration_since(self.started), usual }
     }
 }
 
@@ -81,13 +83,10 @@ impl<P> Drop for Lease<P> {
         if !self.held {
             return;
         }
-        let core = self.member.core();
+        let (core, now) = (self.member.core(), clock::now());
         match self.admission.take() {
-            Some(admission) => {
-                let now = clock::now();
-                core.cancelled(admission, self.sample(now), now);
-            }
-            None => core.abandoned(),
+            Some(admission) => core.cancelled(admission, self.sample(now), now),
+            None => core.abandoned(self.spent, now),
         }
     }
 }
@@ -99,6 +98,7 @@ pub(crate) struct Start<P> {
     pub(crate) admission: Admission,
     pub(crate) permit: Option<RetryPermit>,
     pub(crate) size: f64,
+    pub(crate) units: u64,
     pub(crate) chance: SplitMix64,
 }
 
@@ -113,13 +113,14 @@ pub struct Attempt<P> {
 
 impl<P> Attempt<P> {
     pub(crate) fn new(start: Start<P>) -> Self {
-        let Start { info, member, admission, permit, size, chance } = start;
+        let Start { info, member, admission, permit, size, units, chance } = start;
         let lease = Lease {
             member,
             admission: Some(admission),
             held: true,
             started: info.started,
             size,
+            spent: Spent { reserved: units, actual: None },
             chance,
         };
         Self { info, lease, permit }
@@ -176,7 +177,8 @@ impl<P> Attempt<P> {
         if let Some(admission) = lease.admission.take() {
             let member = Arc::clone(&lease.member);
             lease.held = false;
-            member.core().failed(admission, &error, sample, now, &mut lease.chance);
+            let told = (sample, lease.spent);
+            member.core().failed(admission, &error, told, now, &mut lease.chance);
         }
         let disposition = error.disposition();
         Failure { info, disposition, elapsed: sample.elapsed, error }
@@ -202,6 +204,8 @@ impl<P> Attempt<P> {
         let Self { info, mut lease, permit } = self;
         drop(permit);
         let now = clock::now();
+        let elapsed = now.saturating_duration_since(lease.started);
+        lease.member.norm().observe(lease.size, elapsed);
         let sample = lease.sample(now);
         if let Some(admission) = lease.admission.take() {
             let member = Arc::clone(&lease.member);
@@ -251,17 +255,23 @@ impl<P> Committed<P> {
         self.first_event
     }
 
+    /// What the request has taken of the member's units, as far as it is known by now; the last word
+    /// holds. Without one, what was reserved counts.
+    pub fn used(&mut self, units: u64) {
+        self.lease.spent.actual = Some(units);
+    }
+
     /// The answer came to its end.
     pub fn complete(mut self) {
         self.lease.held = false;
-        self.lease.member.core().completed();
+        self.lease.member.core().completed(self.lease.spent, clock::now());
     }
 
     /// The answer broke before its end.
     pub fn broke<E: AttemptError>(mut self, error: &E) {
         self.lease.held = false;
         let member = Arc::clone(&self.lease.member);
-        member.core().broke(error, clock::now(), &mut self.lease.chance);
+        member.core().broke(error, self.lease.spent, clock::now(), &mut self.lease.chance);
     }
 }
 

@@ -17,17 +17,21 @@ use crate::window::{Counts, Window};
 pub struct BreakerPolicy {
     /// Failures in a row that trip it; at least 1.
     pub consecutive: u32,
+    /// Failures in a row to reach the member at all that trip it; at least 1. Fewer, because such a
+    /// failure tells of no request, only of the member.
+    pub unreached: u32,
     /// The time over which the ratio is taken.
     pub window: Duration,
     /// Fewest verdicts in the window for the ratio to count.
     pub min_requests: u64,
     /// The share of successes, 0 to 1, under which it trips.
     pub min_success_ratio: f64,
-    /// How long the first trip lasts; each further one doubles it.
+    /// How long the first trip lasts, more or less a fifth; each further one doubles it.
     pub base: Duration,
-    /// The longest trip, before the jitter of a fifth; at most [`BreakerPolicy::CAP_MAX`].
+    /// The longest trip; at most [`BreakerPolicy::CAP_MAX`].
     pub cap: Duration,
-    /// Successful probes that close it, 1 to 3.
+    /// Successful probes that close it, 1 to 3; one is enough where the member had less than one
+    /// request a second before the trip, for there it would take too long.
     pub close_after: u32,
 }
 
@@ -39,6 +43,7 @@ impl BreakerPolicy {
     fn checked(self) -> Self {
         Self {
             consecutive: self.consecutive.max(1),
+            unreached: self.unreached.max(1),
             cap: self.cap.min(Self::CAP_MAX),
             close_after: self.close_after.clamp(1, 3),
             ..self
@@ -50,12 +55,13 @@ impl Default for BreakerPolicy {
     fn default() -> Self {
         Self {
             consecutive: 5,
+            unreached: 3,
             window: Duration::from_secs(60),
             min_requests: 20,
             min_success_ratio: 0.5,
             base: Duration::from_secs(5),
             cap: Duration::from_secs(15),
-            close_after: 1,
+            close_after: 3,
         }
     }
 }
@@ -94,6 +100,16 @@ pub(crate) enum Permit {
     Panic(u64),
 }
 
+/// What an attempt says of its member.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Verdict {
+    pub(crate) effect: BreakerEffect,
+    /// Whether it failed without having reached the member.
+    pub(crate) unreached: bool,
+    /// When it was sent.
+    pub(crate) started: Instant,
+}
+
 /// Why a breaker refuses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Shut {
@@ -114,6 +130,8 @@ struct Trip {
     next_panic: Instant,
     /// Whether the ratio alone tripped it.
     by_ratio: bool,
+    /// Successful probes that close it.
+    close_after: u32,
 }
 
 impl Trip {
@@ -130,6 +148,11 @@ pub(crate) struct Breaker {
     window: Window,
     /// Failed admissions in a row.
     run: u32,
+    /// When the first of them failed: what was sent before then and succeeds ends no run, for it was
+    /// taken in while all was well.
+    run_since: Option<Instant>,
+    /// Failures in a row to reach the member at all.
+    unreached_run: u32,
     /// Broken completions in a row: admission succeeds each time, so the other run never grows.
     broken_run: u32,
     trip: Option<Trip>,
@@ -152,6 +175,8 @@ impl Breaker {
             policy: policy.checked(),
             window: Window::new(policy.window),
             run: 0,
+            run_since: None,
+            unreached_run: 0,
             broken_run: 0,
             trip: None,
             generation: 0,
@@ -227,17 +252,22 @@ impl Breaker {
     pub(crate) fn record(
         &mut self,
         permit: Permit,
-        effect: BreakerEffect,
+        Verdict { effect, unreached, started }: Verdict,
         now: Instant,
         chance: &mut dyn Chance,
     ) {
         match effect {
             BreakerEffect::Success => {
-                self.run = 0;
+                if self.run_since.is_none_or(|since| started >= since) {
+                    self.end_run();
+                }
                 self.window.add(Counts { good: 1, bad: 0 }, now);
             }
             BreakerEffect::Failure => {
                 self.run = self.run.saturating_add(1);
+                self.run_since.get_or_insert(now);
+                self.unreached_run =
+                    if unreached { self.unreached_run.saturating_add(1) } else { 0 };
                 self.window.add(Counts { good: 0, bad: 1 }, now);
             }
             BreakerEffect::Throttled => self.window.add(Counts { good: 0, bad: 1 }, now),
@@ -289,7 +319,8 @@ impl Breaker {
     }
 
     fn trip_if_sick(&mut self, now: Instant, chance: &mut dyn Chance) {
-        let run = self.consecutive() >= self.policy.consecutive;
+        let run = self.consecutive() >= self.policy.consecutive
+            || self.unreached_run >= self.policy.unreached;
         if let Some(trip) = &mut self.trip {
             // Overruled and failing on: a run is a hard verdict.
             trip.by_ratio &= !run;
@@ -314,8 +345,14 @@ impl Breaker {
         let doublings = self.remembered.min(MAX_DOUBLINGS);
         self.remembered = self.remembered.saturating_add(1);
         let length = self.policy.base.saturating_mul(1 << doublings).min(self.policy.cap);
-        let length = length.mul_f64(0.8 + 0.4 * chance.unit());
+        let unit = chance.unit();
+        let jittered = length.mul_f64(0.8 + 0.4 * unit);
+        // The cap is a promise, so there the jitter only shortens.
+        let most = self.policy.cap.mul_f64(0.8 + 0.2 * unit);
+        let length = jittered.min(most);
         self.generation += 1;
+        let Counts { good, bad } = self.window.totals(now);
+        let quiet = ((good + bad) as f64) < self.policy.window.as_secs_f64();
         let mut trip = Trip {
             until: now + length,
             length,
@@ -323,21 +360,30 @@ impl Breaker {
             successes: 0,
             next_panic: now,
             by_ratio,
+            close_after: self
+                .trip
+                .as_ref()
+                .map_or(if quiet { 1 } else { self.policy.close_after }, |before| {
+                    before.close_after
+                }),
         };
         trip.next_panic = now + trip.panic_interval();
         self.trip = Some(trip);
     }
 
+    fn end_run(&mut self) {
+        (self.run, self.unreached_run, self.run_since) = (0, 0, None);
+    }
+
     fn probe_succeeded(&mut self, now: Instant) {
-        let close_after = self.policy.close_after;
         let Some(trip) = &mut self.trip else { return };
         trip.probing = false;
         trip.until = trip.until.min(now);
         trip.successes += 1;
-        if trip.successes >= close_after {
+        if trip.successes >= trip.close_after {
             self.trip = None;
             self.closed_at = Some(now);
-            self.run = 0;
+            self.end_run();
             self.broken_run = 0;
             self.window.clear();
         }

@@ -32,6 +32,17 @@ impl Default for BudgetPolicy {
     }
 }
 
+/// How much a group may retry now.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct BudgetState {
+    /// Retries that its requests have paid for and that were not made yet.
+    pub available: f64,
+    /// Retries under way that cost something.
+    pub under_way: u32,
+    /// Retries that may be under way whatever is available.
+    pub floor: u32,
+}
+
 /// Thousandths, so that counts stay exact.
 const UNIT: u64 = 1000;
 
@@ -70,6 +81,14 @@ impl Budget {
     pub(crate) fn deposit(&self, now: Instant) {
         let good = (self.policy.ratio.clamp(0.0, 10.0) * UNIT as f64) as u64;
         lock(&self.state).window.add(Counts { good, bad: 0 }, now);
+    }
+
+    /// What is left and under way now.
+    pub(crate) fn state(&self, now: Instant) -> BudgetState {
+        let mut state = lock(&self.state);
+        let Counts { good, bad } = state.window.totals(now);
+        let available = good.saturating_sub(bad) as f64 / UNIT as f64;
+        BudgetState { available, under_way: state.active, floor: self.policy.floor }
     }
 
     /// Further attempts under way.

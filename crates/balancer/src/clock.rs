@@ -18,3 +18,11 @@ pub(crate) fn now() -> Instant {
 pub(crate) async fn wait_until(at: Instant) {
     tokio::time::sleep_until(at.into()).await;
 }
+
+/// What `future` gives, unless `at` comes first.
+///
+/// # Cancel safety
+/// As `future`.
+pub(crate) async fn until<F: Future + Unpin>(at: Instant, future: F) -> Option<F::Output> {
+    tokio::time::timeout_at(at.into(), future).await.ok()
+}

@@ -1,8 +1,9 @@
-//! Peak EWMA of the time to the first event: rises at once, falls with time.
+//! Peak EWMA of how slow a member is against what is usual: rises at once, falls with time.
 //!
-//! A failure is recorded as a long wait, not as the short time in which it failed, so that fast
-//! failures attract nothing. An estimate that nobody renews fades, so that a member that was slow is
-//! tried again.
+//! A sample is a ratio: the wait for the first event over the usual wait for a request of that size
+//! (`norm`), never the wait alone. A failure is recorded as a long wait, not as the short time in
+//! which it failed, so that fast failures attract nothing. An estimate that nobody renews fades to
+//! the usual, so that a member that was slow is tried again and one that was idle is not a magnet.
 
 use std::time::{Duration, Instant};
 
@@ -13,7 +14,12 @@ const PENALTY_MIN: Duration = Duration::from_secs(5);
 /// The most that a vendor's own wait counts as.
 const PENALTY_MAX: Duration = Duration::from_secs(300);
 
-/// The estimate of one member; in seconds per unit of size.
+/// Shorter waits count as this: what comes at once is not infinitely fast.
+const LEAST: Duration = Duration::from_millis(1);
+/// What an estimate fades to: neither slow nor fast.
+const USUAL: f64 = 1.0;
+
+/// The estimate of one member, as a ratio to the usual.
 #[derive(Debug, Default)]
 pub(crate) struct PeakEwma {
     latest: Option<(f64, Instant)>,
@@ -22,15 +28,15 @@ pub(crate) struct PeakEwma {
 impl PeakEwma {
     /// The estimate now; none before the first sample.
     pub(crate) fn value(&self, now: Instant) -> Option<f64> {
-        self.latest.map(|(value, at)| value * fade(at, now))
+        self.latest.map(|(value, at)| faded(value, at, now))
     }
 
-    /// A first event that came after `wait`, of a request `size` times the usual.
-    pub(crate) fn observe(&mut self, wait: Duration, size: f64, now: Instant) {
-        let sample = wait.as_secs_f64() / size;
+    /// A first event that came after `wait`, where `usual` seconds are.
+    pub(crate) fn observe(&mut self, wait: Duration, usual: f64, now: Instant) {
+        let sample = wait.max(LEAST).as_secs_f64() / usual;
         let value = match self.latest {
             None => sample,
-            Some((value, at)) if sample >= value * fade(at, now) => sample,
+            Some((value, at)) if sample >= faded(value, at, now) => sample,
             Some((value, at)) => sample + (value - sample).max(0.0) * fade(at, now),
         };
         self.latest = Some((value, now));
@@ -41,20 +47,24 @@ impl PeakEwma {
         &mut self,
         wait: Duration,
         asked: Option<Duration>,
-        size: f64,
+        usual: f64,
         now: Instant,
     ) {
         let asked = asked.unwrap_or_default().min(PENALTY_MAX);
-        self.observe(wait.max(asked).max(PENALTY_MIN), size, now);
+        self.observe(wait.max(asked).max(PENALTY_MIN), usual, now);
     }
 
     /// A request that was given up after `wait`: it would have taken at least as long.
-    pub(crate) fn at_least(&mut self, wait: Duration, size: f64, now: Instant) {
-        let longer = self.value(now).is_some_and(|value| wait.as_secs_f64() / size > value);
+    pub(crate) fn at_least(&mut self, wait: Duration, usual: f64, now: Instant) {
+        let longer = self.value(now).is_some_and(|value| wait.as_secs_f64() / usual > value);
         if longer {
-            self.observe(wait, size, now);
+            self.observe(wait, usual, now);
         }
     }
+}
+
+fn faded(value: f64, at: Instant, now: Instant) -> f64 {
+    USUAL + (value - USUAL) * fade(at, now)
 }
 
 fn fade(from: Instant, now: Instant) -> f64 {
@@ -90,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn a_large_request_may_take_longer() {
+    fn what_usually_takes_long_may_take_long() {
         let (mut ewma, now) = (PeakEwma::default(), epoch());
         ewma.observe(secs(8), 4.0, now);
         assert_eq!(ewma.value(now), Some(2.0));
@@ -109,9 +119,14 @@ mod tests {
     }
 
     #[test]
-    fn an_old_estimate_fades() {
+    fn an_old_estimate_fades_to_the_usual_from_both_sides() {
         let (mut ewma, now) = (PeakEwma::default(), epoch());
-        ewma.penalise(secs(0), None, 1.0, now);
-        assert!(ewma.value(now + secs(60)).unwrap() < 0.02);
+        ewma.penalise(secs(0), None, 0.2, now);
+        assert_eq!(ewma.value(now), Some(25.0));
+        assert!((ewma.value(now + secs(60)).unwrap() - 1.0).abs() < 0.1);
+        let mut fast = PeakEwma::default();
+        fast.observe(Duration::from_millis(100), 0.2, now);
+        assert_eq!(fast.value(now), Some(0.5));
+        assert!((fast.value(now + secs(60)).unwrap() - 1.0).abs() < 0.01);
     }
 }

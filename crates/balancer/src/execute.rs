@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use tollgate_core_types::UpstreamError;
+
 use crate::attempt::{Attempt, Failure};
 use crate::clock;
 use crate::exhausted::Exhausted;
@@ -29,9 +31,19 @@ pub struct Call<'a, P> {
     pub eligible: Eligible<'a, P>,
     /// Whether a failed attempt may be followed by another one, anywhere.
     pub retries: bool,
-    /// How many times the usual work to the first event this request is; more than 0. Makes the
-    /// latencies of small and large requests comparable. What cannot be is taken as 1.
+    /// How much work this request is before its first event, in any measure that is the same for all
+    /// calls of a group; more than 0. Latencies are compared among requests of about one size. What
+    /// cannot be is taken as 1.
     pub size: f64,
+    /// What it will probably take of [`crate::Limits::units_per_minute`]; settled by
+    /// [`crate::Committed::used`].
+    pub units: u64,
+    /// What should meet the same member again, as a hash: a session, or the beginning of a prompt
+    /// that members keep. It goes to one of two members as long as that has no more than its share
+    /// of the load.
+    pub affinity: Option<u64>,
+    /// Who asks, as a number: where requests wait, tenants take turns.
+    pub tenant: u64,
     /// What every choice and every jitter of this request follows from.
     pub seed: u64,
 }
@@ -49,6 +61,9 @@ impl<'a, P> Call<'a, P> {
             eligible: &|_| Ok(()),
             retries: true,
             size: 1.0,
+            units: 0,
+            affinity: None,
+            tenant: 0,
             seed,
         }
     }
@@ -99,7 +114,22 @@ where
                 Err(failure) => walk.failed(failure),
             },
             Step::Wait(until) => clock::wait_until(until).await,
+            Step::Queue(mut ticket, look) => {
+                let waited = ticket.wait(look).await;
+                walk.waited(ticket, waited, clock::now());
+            }
             Step::Stop(reason) => return Err(walk.exhausted(reason, clock::now())),
+        }
+    }
+}
+
+impl<P> Router<P> {
+    /// One admitted attempt without the loop, for callers who try once: a member of the group that
+    /// the call names, chosen as [`execute`] would. None if none is admissible now.
+    pub fn attempt(&self, call: Call<'_, P>, now: Instant) -> Option<Attempt<P>> {
+        match Walk::<P, UpstreamError>::new(self, call, now).next(now) {
+            Step::Try(attempt) => Some(attempt),
+            Step::Wait(_) | Step::Queue(..) | Step::Stop(_) => None,
         }
     }
 }

@@ -18,6 +18,12 @@ pub trait AttemptError: std::fmt::Display {
     /// A short name of the kind of error, for history, status and metrics.
     fn label(&self) -> &str;
 
+    /// Whether the member was not reached at all: no connection, or one that broke. A breaker trips
+    /// on fewer of those.
+    fn is_unreached(&self) -> bool {
+        false
+    }
+
     /// What is wrong with the credential, where [`Disposition::blame`] is the credential.
     fn credential_fault(&self) -> CredentialFault {
         CredentialFault::Refused
@@ -35,6 +41,10 @@ impl AttemptError for UpstreamError {
 
     fn label(&self) -> &str {
         self.class.as_str()
+    }
+
+    fn is_unreached(&self) -> bool {
+        matches!(self.class, ErrorClass::Connect | ErrorClass::Transport)
     }
 
     fn credential_fault(&self) -> CredentialFault {

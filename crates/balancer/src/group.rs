@@ -6,23 +6,27 @@
 //! because an open breaker is a guess.
 
 use std::sync::{Arc, Mutex};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tollgate_core_types::Chance;
 
 use crate::backoff::RetryPolicy;
 use crate::breaker::BreakerPolicy;
-use crate::budget::{Budget, BudgetPolicy};
+use crate::budget::{Budget, BudgetPolicy, BudgetState};
+use crate::gate::Gate;
 use crate::lock::lock;
-use crate::member::{Admission, Member, MemberSpec};
+use crate::member::{Admission, Asked, Member, MemberSpec, View};
+use crate::norm::Norm;
+use crate::pace::Pace;
 use crate::places::Places;
+use crate::queue::QueuePolicy;
 use crate::refusal::Refusal;
-use crate::strategy::{Candidate, Memory, Strategy, choose};
+use crate::strategy::{Candidate, Memory, Strategy, choose, prefer, scores};
 
 mod tier;
 
 pub(crate) use tier::Scope;
-use tier::{Look, tiers};
+use tier::{Enough, Look, Span, Tier, spans};
 
 /// The caller's own filter: whether a member can serve this request at all. It runs under a lock: it
 /// must be quick and must not call the balancer.
@@ -45,6 +49,22 @@ pub struct GroupSpec<P> {
     pub budget: Option<BudgetPolicy>,
     /// What is tried when it cannot serve.
     pub fallbacks: Fallbacks,
+    /// What is done when every breaker is open.
+    pub panic: PanicMode,
+    /// How requests wait where every member that could serve is full; none to refuse at once.
+    pub queue: Option<QueuePolicy>,
+}
+
+/// What a group does when the breakers of all its members are open: each is only a guess.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum PanicMode {
+    /// One request per member and second, or eighth of its trip, is let through.
+    #[default]
+    Probe,
+    /// Breakers are ignored: for members of one's own, where refusing them is worse than load.
+    All,
+    /// Nothing is let through before a breaker is half open.
+    None,
 }
 
 impl<P> GroupSpec<P> {
@@ -59,6 +79,8 @@ impl<P> GroupSpec<P> {
             breaker: BreakerPolicy::default(),
             budget: Some(BudgetPolicy::default()),
             fallbacks: Fallbacks::default(),
+            panic: PanicMode::default(),
+            queue: None,
         }
     }
 }
@@ -87,9 +109,13 @@ pub struct Group<P> {
     name: Arc<str>,
     /// By priority, then as configured.
     members: Vec<Arc<Member<P>>>,
+    tiers: Vec<Span>,
     strategy: Strategy,
     retry: RetryPolicy,
     budget: Option<Arc<Budget>>,
+    panic: PanicMode,
+    gate: Option<Arc<Gate>>,
+    norm: Arc<Norm>,
     chooser: Mutex<Chooser>,
 }
 
@@ -97,26 +123,55 @@ pub struct Group<P> {
 struct Chooser {
     memory: Memory,
     candidates: Vec<Candidate>,
+    pace: Pace,
 }
+
+/// Requests a second under which a member that returns is not held back: others would never be busy
+/// enough for it to be chosen.
+const QUIET: f64 = 1.0;
 
 /// What a request asks of a group.
 pub(crate) struct Ask<'a, P> {
     pub(crate) strategy: Option<Strategy>,
     pub(crate) eligible: Eligible<'a, P>,
     pub(crate) scope: Scope<'a>,
+    pub(crate) units: u64,
+    pub(crate) affinity: Option<u64>,
     /// Only members that are well beyond doubt.
     pub(crate) well: bool,
 }
 
+/// A member that would be tried, and by what it was chosen.
+pub(crate) struct Planned<P> {
+    pub(crate) member: Arc<Member<P>>,
+    pub(crate) score: Option<f64>,
+}
+
+/// What would be tried in order, and the others by place with the reason.
+pub(crate) type Survey<P> = (Vec<Planned<P>>, Vec<(Arc<str>, Refusal)>);
+
 impl<P> Group<P> {
-    pub(crate) fn new(spec: GroupSpec<P>, mut members: Vec<Arc<Member<P>>>) -> Self {
+    /// A group of members that were made with this `norm`.
+    pub(crate) fn new(
+        spec: GroupSpec<P>,
+        mut members: Vec<Arc<Member<P>>>,
+        norm: Arc<Norm>,
+    ) -> Self {
         members.sort_by_key(|member| member.priority());
+        let gate = spec.queue.map(|policy| Arc::new(Gate::new(policy, Arc::clone(&norm))));
+        if let Some(gate) = &gate {
+            members.iter().for_each(|member| member.core().tell(gate));
+        }
         Self {
             name: spec.name,
+            tiers: spans(&members),
             members,
             strategy: spec.strategy,
             retry: spec.retry,
             budget: spec.budget.map(|policy| Arc::new(Budget::new(policy))),
+            panic: spec.panic,
+            gate,
+            norm,
             chooser: Mutex::new(Chooser::default()),
         }
     }
@@ -145,7 +200,8 @@ impl<P> Group<P> {
         &self.retry
     }
 
-    /// The order in which members would be tried now. Takes nothing and changes nothing.
+    /// The order in which members would be tried now by a request that takes no units. Takes nothing
+    /// and changes nothing.
     #[must_use]
     pub fn plan(
         &self,
@@ -154,51 +210,128 @@ impl<P> Group<P> {
         chance: &mut dyn Chance,
         eligible: Eligible<'_, P>,
     ) -> Plan<P> {
-        let strategy = strategy.unwrap_or(self.strategy);
-        let mut memory = lock(&self.chooser).memory.clone();
-        let (mut order, mut refused) = (Vec::new(), Vec::new());
-        let mut candidates: Vec<Candidate> = Vec::new();
-        let look =
-            Look { now, strategy, eligible, scope: Scope::Except(&Places::default()), well: false };
-        for tier in tiers(&self.members) {
-            let refuse = |member: &Member<P>, why| refused.push((Arc::clone(member.id()), why));
-            tier.survey(&look, &mut candidates, refuse);
-            while let Some(position) = choose(strategy, &candidates, &mut memory, chance) {
-                let chosen = candidates.remove(position);
-                order.extend(self.members.get(chosen.index).map(Arc::clone));
-            }
-        }
-        Plan { order, refused }
+        let (units, affinity, well) = (0, None, false);
+        let scope = Scope::Except(&Places::default());
+        let (order, refused) =
+            self.survey(now, &Ask { strategy, eligible, scope, units, affinity, well }, chance);
+        Plan { order: order.into_iter().map(|planned| planned.member).collect(), refused }
     }
 
-    /// Why each member that would not be admitted now would not be.
+    /// What would be tried now, in order, and why the others would not.
+    pub(crate) fn survey(
+        &self,
+        now: Instant,
+        ask: &Ask<'_, P>,
+        chance: &mut dyn Chance,
+    ) -> Survey<P> {
+        let strategy = ask.strategy.unwrap_or(self.strategy);
+        let (mut memory, pace) = {
+            let chooser = lock(&self.chooser);
+            (chooser.memory.clone(), chooser.pace.value(now))
+        };
+        let (mut order, mut refused) = (Vec::new(), Vec::new());
+        let mut candidates: Vec<Candidate> = Vec::new();
+        let look = self.look(now, ask, pace);
+        for tier in self.tiers() {
+            let refuse = |member: &Member<P>, why| refused.push((Arc::clone(member.id()), why));
+            tier.survey(&look, &mut candidates, refuse);
+            let mut scores = scores(strategy, &candidates, &mut memory);
+            let mut first = ask.affinity.and_then(|key| prefer(&candidates, key));
+            while let Some(position) =
+                first.take().or_else(|| choose(strategy, &candidates, &mut memory, chance))
+            {
+                let (chosen, score) = (candidates.remove(position), scores.remove(position));
+                let member = self.members.get(chosen.index).map(Arc::clone);
+                order.extend(member.map(|member| Planned { member, score }));
+            }
+        }
+        (order, refused)
+    }
+
+    fn look<'a>(&self, now: Instant, ask: &Ask<'a, P>, pace: f64) -> Look<'a, P> {
+        let view = View {
+            now,
+            strategy: ask.strategy.unwrap_or(self.strategy),
+            units: ask.units,
+            sticky: ask.affinity.is_some(),
+            quiet: pace < QUIET,
+        };
+        Look { view, eligible: ask.eligible, scope: ask.scope, well: ask.well }
+    }
+
+    fn tiers(&self) -> impl Iterator<Item = Tier<'_, P>> {
+        self.tiers.iter().map(|span| Tier::new(span, &self.members))
+    }
+
+    /// Why each member that would not be admitted now, with so many units, would not be.
     pub(crate) fn refusals(
         &self,
         now: Instant,
+        units: u64,
         eligible: Eligible<'_, P>,
     ) -> impl Iterator<Item = (Arc<str>, Refusal)> {
         self.members.iter().filter_map(move |member| {
             let refusal = match eligible(member.payload()) {
                 Err(reason) => Refusal::Ineligible(reason),
-                Ok(()) => member.core().check(now).err()?,
+                Ok(()) => member.core().check(Asked { now, units, overruled: false }).err()?,
             };
             Some((Arc::clone(member.id()), refusal))
         })
     }
 
-    /// Whether a request would find an admissible member now, in its ordinary way.
-    pub(crate) fn can_serve(&self, now: Instant, eligible: Eligible<'_, P>) -> bool {
+    /// Whether a request of so many units would find an admissible member now, in its ordinary way.
+    pub(crate) fn can_serve(&self, now: Instant, units: u64, eligible: Eligible<'_, P>) -> bool {
         let scope = Scope::Except(&Places::default());
-        let look = Look { now, strategy: self.strategy, eligible, scope, well: false };
+        let ask = Ask { strategy: None, eligible, scope, units, affinity: None, well: false };
+        let look = self.look(now, &ask, 0.0);
         let mut candidates = Vec::new();
-        tiers(&self.members).any(|tier| {
+        self.tiers().any(|tier| {
             tier.survey(&look, &mut candidates, |_, _| {});
             !candidates.is_empty()
         })
     }
 
+    /// How much it may retry now; none where nothing bounds it.
+    #[must_use]
+    pub fn retry_budget(&self, now: Instant) -> Option<BudgetState> {
+        self.budget.as_ref().map(|budget| budget.state(now))
+    }
+
     pub(crate) fn budget(&self) -> Option<&Arc<Budget>> {
         self.budget.as_ref()
+    }
+
+    /// How many requests wait, and how long one that came now would probably do; none where none may
+    /// wait.
+    #[must_use]
+    pub fn waiting(&self, now: Instant) -> Option<(usize, Duration)> {
+        self.gate.as_ref().map(|gate| gate.expected(now))
+    }
+
+    pub(crate) fn gate(&self) -> Option<&Arc<Gate>> {
+        self.gate.as_ref()
+    }
+
+    /// When a member may be admitted that is full or pauses, now where one is free; none where there
+    /// is no such one.
+    pub(crate) fn soonest(
+        &self,
+        now: Instant,
+        units: u64,
+        eligible: Eligible<'_, P>,
+    ) -> Option<Instant> {
+        let able = self.members.iter().filter(|member| eligible(member.payload()).is_ok());
+        let ready = able.filter_map(|member| {
+            match member.core().check(Asked { now, units, overruled: false }) {
+                Ok(()) => Some(now),
+                Err(refusal) => refusal.again(now).filter(|_| refusal.is_throttle()),
+            }
+        });
+        ready.min()
+    }
+
+    pub(crate) fn norm(&self) -> &Arc<Norm> {
+        &self.norm
     }
 
     /// Chooses and admits a member: its place, itself and the right to one attempt.
@@ -208,26 +341,45 @@ impl<P> Group<P> {
         ask: &Ask<'_, P>,
         chance: &mut dyn Chance,
     ) -> Option<(usize, Arc<Member<P>>, Admission)> {
-        let strategy = ask.strategy.unwrap_or(self.strategy);
-        let look = Look { now, strategy, eligible: ask.eligible, scope: ask.scope, well: ask.well };
         let mut chooser = lock(&self.chooser);
-        let Chooser { memory, candidates } = &mut *chooser;
-        candidates.clear();
-        for tier in tiers(&self.members) {
-            tier.survey(&look, candidates, |_, _| {});
-            while let Some(position) = choose(strategy, candidates, memory, chance) {
-                let chosen = candidates.remove(position);
-                let Some(member) = self.members.get(chosen.index) else { continue };
-                // Another group with the same member may have taken its last place meanwhile.
-                if let Ok(admission) = member.core().admit(now, chosen.overruled) {
-                    return Some((chosen.index, Arc::clone(member), admission));
+        let Chooser { memory, candidates, pace } = &mut *chooser;
+        let look = self.look(now, ask, pace.tick(now));
+        let strategy = look.view.strategy;
+        for tier in self.tiers() {
+            // A chosen one may be full by now, as a member of another group: then once more with all.
+            for enough in [tier.enough(strategy), None] {
+                candidates.clear();
+                match enough {
+                    Some(Enough::First) => tier.first(&look, candidates),
+                    Some(Enough::Drawn(count)) => {
+                        tier.draw(count, &look, candidates, chance);
+                        if let Some(key) = ask.affinity {
+                            tier.homes(key, &look, candidates);
+                        }
+                    }
+                    None => tier.survey(&look, candidates, |_, _| {}),
+                }
+                let mut first = ask.affinity.and_then(|key| prefer(candidates, key));
+                while let Some(position) =
+                    first.take().or_else(|| choose(strategy, candidates, memory, chance))
+                {
+                    let chosen = candidates.remove(position);
+                    let Some(member) = self.members.get(chosen.index) else { continue };
+                    let asked = Asked { now, units: ask.units, overruled: chosen.overruled };
+                    if let Ok(admission) = member.core().admit(asked) {
+                        return Some((chosen.index, Arc::clone(member), admission));
+                    }
+                }
+                if enough.is_none() {
+                    break;
                 }
             }
         }
         if ask.well { None } else { self.admit_panic(now, ask, chance) }
     }
 
-    /// Lets a request through to an open member, seldom, if every eligible member is open.
+    /// Lets a request through to an open member if every eligible member is open: seldom, or
+    /// always, or never.
     fn admit_panic(
         &self,
         now: Instant,
@@ -238,7 +390,9 @@ impl<P> Group<P> {
             let members = self.members.iter().enumerate();
             members.filter(|(_, member)| (ask.eligible)(member.payload()).is_ok())
         };
-        if !eligible().all(|(_, member)| member.core().is_open(now)) {
+        if self.panic == PanicMode::None
+            || !eligible().all(|(_, member)| member.core().is_open(now))
+        {
             return None;
         }
         // From a random place on, so that the first member does not get every such probe.
@@ -246,7 +400,11 @@ impl<P> Group<P> {
         let (before, after): (Vec<_>, Vec<_>) =
             eligible().filter(|(index, _)| ask.scope.has(*index)).partition(|(i, _)| *i < start);
         after.into_iter().chain(before).find_map(|(index, member)| {
-            let admission = member.core().admit_panic(now)?;
+            let admission = match self.panic {
+                PanicMode::Probe => member.core().admit_panic(now, ask.units)?,
+                PanicMode::All => member.core().admit_regardless(now, ask.units)?,
+                PanicMode::None => return None,
+            };
             Some((index, Arc::clone(member), admission))
         })
     }

@@ -38,6 +38,8 @@
 //!     priority: 0,
 //!     credential: "none".into(),
 //!     limits: Limits { concurrency: Some(8), ..Limits::default() },
+//!     breaker: None,
+//!     price: None,
 //! };
 //! let mut mirrors = GroupSpec::new("mirrors", vec![mirror("a.example"), mirror("b.example")]);
 //! mirrors.strategy = Strategy::FirstAvailable;
@@ -73,13 +75,18 @@ mod credential;
 mod ewma;
 mod execute;
 mod exhausted;
+mod explain;
 mod failure;
+mod gate;
 mod group;
 mod limits;
 mod lock;
 mod member;
 mod near;
+mod norm;
+mod pace;
 mod places;
+mod queue;
 mod refusal;
 mod router;
 mod status;
@@ -92,16 +99,18 @@ mod window;
 pub use attempt::{Attempt, AttemptInfo, AttemptKind, Committed, Failure};
 pub use backoff::RetryPolicy;
 pub use breaker::{BreakerPolicy, BreakerState};
-pub use budget::BudgetPolicy;
+pub use budget::{BudgetPolicy, BudgetState};
 pub use credential::{
     Credential, CredentialBook, CredentialFault, CredentialProbe, CredentialState,
 };
 pub use execute::{Call, execute};
 pub use exhausted::{AttemptSummary, Exhausted, Reason};
+pub use explain::{Explained, Explanation, Verdict};
 pub use failure::AttemptError;
-pub use group::{Eligible, Fallbacks, Group, GroupSpec, Plan};
+pub use group::{Eligible, Fallbacks, Group, GroupSpec, PanicMode, Plan};
 pub use limits::{LimitUse, Limits, Rate};
 pub use member::{Member, MemberSpec};
+pub use queue::QueuePolicy;
 pub use refusal::Refusal;
 pub use router::{Router, RouterError};
 pub use status::{LastError, MemberStatus, Totals};

@@ -1,10 +1,11 @@
-//! How much one member may be asked to do: requests per minute, per second, and at a time.
+//! How much one member may be asked to do: requests per minute, per second and at a time, and units
+//! per minute of which one request takes many.
 //!
-//! Rates are governor's GCRA, with its clock set from the `now` argument and its state kept here, so
+//! Rates of requests are governor's GCRA, with its clock set from the `now` argument and its state kept here, so
 //! that time is an argument and a refusal can be undone: all limits are taken together or none is.
 //! It must be used under the member's lock, which is what makes taking and putting back one step.
 
-use std::num::NonZeroU32;
+use std::num::{NonZeroU32, NonZeroU64};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -14,6 +15,12 @@ use governor::middleware::NoOpMiddleware;
 use governor::nanos::Nanos;
 use governor::state::{NotKeyed, StateStore};
 use governor::{Quota, RateLimiter};
+
+mod aimd;
+mod gcra;
+
+use aimd::Aimd;
+use gcra::Gcra;
 
 /// Requests per second, a fraction where one takes longer: finite and above 0.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
@@ -62,6 +69,17 @@ pub struct Limits {
     pub qps: Option<Rate>,
     /// Requests at a time, counted to the end of each answer. 0 admits nothing.
     pub concurrency: Option<u32>,
+    /// Units per minute of whatever the caller counts in [`crate::Call::units`]; as many may come in
+    /// one burst. Requests reserve them and settle what they took, which may leave a debt.
+    pub units_per_minute: Option<NonZeroU64>,
+    /// Whether the bound of requests at a time finds itself below `concurrency`: it grows with
+    /// success and shrinks where the member throttles or fails.
+    pub adaptive: bool,
+}
+
+impl Limits {
+    /// Requests at a time that an adaptive bound never exceeds where no other bound is set.
+    pub const ADAPTIVE_CEILING: u32 = 1000;
 }
 
 /// How much of the limits is in use.
@@ -73,6 +91,11 @@ pub struct LimitUse {
     pub qps: Option<f64>,
     /// Requests under way, with or without a limit.
     pub in_flight: u32,
+    /// Of the units per minute, more than the limit where there is a debt; none where there is no
+    /// such limit.
+    pub units: Option<u64>,
+    /// Requests at a time that the adaptive bound allows now; none where the bound is fixed.
+    pub bound: Option<u32>,
 }
 
 impl LimitUse {
@@ -86,9 +109,12 @@ impl LimitUse {
         let minute = self.rpm.zip(limits.rpm);
         let minute = minute.map(|(used, limit)| f64::from(used) / f64::from(limit.get()));
         let second = self.qps.zip(limits.qps).map(|(used, limit)| used / limit.get());
+        let units = self.units.zip(limits.units_per_minute);
+        let units = units.map(|(used, limit)| used as f64 / limit.get() as f64);
         let busy = f64::from(self.in_flight);
-        let places = limits.concurrency.map(|limit| busy / f64::from(limit.max(1)));
-        let fullest = [minute, second, places].into_iter().flatten().reduce(f64::max);
+        let places = self.bound.or(limits.concurrency);
+        let places = places.map(|limit| busy / f64::from(limit.max(1)));
+        let fullest = [minute, second, places, units].into_iter().flatten().reduce(f64::max);
         fullest.unwrap_or(busy / f64::from(Self::NOMINAL_CONCURRENCY))
     }
 }
@@ -100,6 +126,8 @@ pub(crate) enum Full {
     Concurrency,
     /// The rate allows the next request then.
     Rate(Instant),
+    /// So many units fit then.
+    Units(Instant),
 }
 
 /// The limits of one member and what is taken of them.
@@ -109,6 +137,8 @@ pub(crate) struct Taken {
     in_flight: u32,
     rpm: Option<Meter>,
     qps: Option<Meter>,
+    units: Option<Gcra>,
+    aimd: Option<Aimd>,
 }
 
 impl Taken {
@@ -119,13 +149,23 @@ impl Taken {
             in_flight: 0,
             rpm: limits.rpm.map(|limit| Meter::new(Quota::per_minute(limit))),
             qps: limits.qps.map(|limit| Meter::new(limit.quota())),
+            units: limits.units_per_minute.map(Gcra::per_minute),
+            aimd: limits
+                .adaptive
+                .then(|| Aimd::new(limits.concurrency.unwrap_or(Limits::ADAPTIVE_CEILING))),
         }
     }
 
-    /// Whether one more request fits; takes nothing.
-    pub(crate) fn check(&mut self, now: Instant) -> Result<(), Full> {
+    /// Whether one more request of so many units fits; takes nothing.
+    pub(crate) fn check(&mut self, units: u64, now: Instant) -> Result<(), Full> {
         if self.limits.concurrency.is_some_and(|limit| self.in_flight >= limit) {
             return Err(Full::Concurrency);
+        }
+        if self.aimd.as_ref().is_some_and(|aimd| self.in_flight >= aimd.bound()) {
+            return Err(Full::Concurrency);
+        }
+        if let Some(bucket) = &mut self.units {
+            bucket.check(units, now).map_err(Full::Units)?;
         }
         for meter in [&mut self.qps, &mut self.rpm].into_iter().flatten() {
             let before = meter.take(now)?;
@@ -134,11 +174,14 @@ impl Taken {
         Ok(())
     }
 
-    /// Takes one request of every limit, or of none.
-    pub(crate) fn take(&mut self, now: Instant) -> Result<(), Full> {
-        self.check(now)?;
+    /// Takes one request of so many units of every limit, or of none.
+    pub(crate) fn take(&mut self, units: u64, now: Instant) -> Result<(), Full> {
+        self.check(units, now)?;
         for meter in [&mut self.qps, &mut self.rpm].into_iter().flatten() {
             meter.take(now)?;
+        }
+        if let Some(bucket) = &mut self.units {
+            bucket.take(units, now);
         }
         self.in_flight = self.in_flight.saturating_add(1);
         Ok(())
@@ -147,6 +190,28 @@ impl Taken {
     /// A request has ended. Its part of the rates stays taken: the vendor has counted it.
     pub(crate) fn end(&mut self) {
         self.in_flight = self.in_flight.saturating_sub(1);
+    }
+
+    /// A request that had reserved so many units took `actual`.
+    pub(crate) fn settle(&mut self, reserved: u64, actual: u64, now: Instant) {
+        if let Some(bucket) = &mut self.units {
+            bucket.settle(reserved, actual, now);
+        }
+    }
+
+    /// The member answered a request: the adaptive bound may grow.
+    pub(crate) fn succeeded(&mut self) {
+        let in_flight = self.in_flight;
+        if let Some(aimd) = &mut self.aimd {
+            aimd.succeeded(in_flight);
+        }
+    }
+
+    /// The member throttled or failed a request that had started then: the adaptive bound shrinks.
+    pub(crate) fn lost(&mut self, started: Instant, now: Instant) {
+        if let Some(aimd) = &mut self.aimd {
+            aimd.lost(started, now);
+        }
     }
 
     /// Requests under way.
@@ -164,6 +229,8 @@ impl Taken {
                 .zip(self.limits.qps)
                 .map(|(meter, limit)| limit.part(meter.used(now))),
             in_flight: self.in_flight,
+            units: self.units.as_mut().map(|bucket| bucket.used(now)),
+            bound: self.aimd.as_ref().map(Aimd::bound),
         }
     }
 }

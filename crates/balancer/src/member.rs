@@ -7,15 +7,17 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::breaker::BreakerPolicy;
 use crate::credential::Credential;
 use crate::limits::Limits;
+use crate::norm::Norm;
 use crate::refusal::Refusal;
 use crate::status::{LastError, MemberStatus};
 use crate::strategy::{Candidate, Strategy};
 
 mod core;
 
-pub(crate) use self::core::{Admission, Core, Sample};
+pub(crate) use self::core::{Admission, Asked, Core, Sample, Spent};
 
 /// A member as configured.
 #[derive(Debug, Clone)]
@@ -32,6 +34,11 @@ pub struct MemberSpec<P> {
     pub credential: Arc<str>,
     /// What it may be asked to do.
     pub limits: Limits,
+    /// When its breaker trips; none for the policy of its group.
+    pub breaker: Option<BreakerPolicy>,
+    /// What a usual request at it costs, in any measure that is the same for all members of a group;
+    /// for [`Strategy::Cost`] alone. None where it is not known.
+    pub price: Option<f64>,
 }
 
 impl<P> MemberSpec<P> {
@@ -46,6 +53,8 @@ impl<P> MemberSpec<P> {
             weight: 1.0,
             priority: 0,
             limits: Limits::default(),
+            breaker: None,
+            price: None,
         }
     }
 }
@@ -54,11 +63,28 @@ impl<P> MemberSpec<P> {
 pub struct Member<P> {
     spec: MemberSpec<P>,
     core: Arc<Core>,
+    /// What is usual in its group.
+    norm: Arc<Norm>,
+    /// Its id as a number that is the same in every process.
+    key: u64,
+}
+
+/// How a member is looked at by a strategy.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct View {
+    pub(crate) now: Instant,
+    pub(crate) strategy: Strategy,
+    pub(crate) units: u64,
+    /// Whether affinity has to know how slow it is, whatever the strategy.
+    pub(crate) sticky: bool,
+    /// Whether the group has too few requests for a return to service in steps.
+    pub(crate) quiet: bool,
 }
 
 impl<P> Member<P> {
-    pub(crate) fn new(spec: MemberSpec<P>, core: Arc<Core>) -> Self {
-        Self { spec, core }
+    pub(crate) fn new(spec: MemberSpec<P>, core: Arc<Core>, norm: Arc<Norm>) -> Self {
+        let key = key(&spec.id);
+        Self { spec, core, norm, key }
     }
 
     /// Its id.
@@ -100,7 +126,9 @@ impl<P> Member<P> {
     /// Everything that can be told about it now.
     #[must_use]
     pub fn status(&self, now: Instant) -> MemberStatus {
-        let refusal = self.core.check(now).err();
+        let asked = Asked { now, units: 0, overruled: false };
+        let refusal = self.core.check(asked).err();
+        let typical = self.norm.typical();
         let credential_state = self.core.credential().state();
         let mut state = self.core.state();
         let (breaker, until) = state.breaker.state(now);
@@ -119,7 +147,8 @@ impl<P> Member<P> {
             limits: self.spec.limits,
             in_use,
             load: in_use.load(&self.spec.limits),
-            latency: state.latency.value(now).map(Duration::from_secs_f64),
+            latency: state.latency.value(now).map(|slow| Duration::from_secs_f64(slow * typical)),
+            slowness: state.latency.value(now),
             totals: state.totals,
             consecutive_failures: state.breaker.consecutive(),
             last_error: state.last_error.as_ref().map(|error| LastError {
@@ -134,35 +163,56 @@ impl<P> Member<P> {
         &self.core
     }
 
+    /// Its id as a number.
+    pub(crate) fn key(&self) -> u64 {
+        self.key
+    }
+
+    /// What is usual in its group.
+    pub(crate) fn norm(&self) -> &Norm {
+        &self.norm
+    }
+
     /// What a strategy sees of it, if it would be admitted; overruled, whatever its breaker has
     /// concluded from the ratio of failures.
     pub(crate) fn candidate(
         &self,
         index: usize,
-        strategy: Strategy,
-        now: Instant,
+        view: View,
         overruled: bool,
     ) -> Result<Candidate, Refusal> {
-        self.core.credential().check(now)?;
+        let View { now, strategy, units, sticky, quiet } = view;
+        let credential = self.core.credential();
+        credential.check(now)?;
         let mut state = self.core.state();
-        state.check(now, overruled)?;
+        state.check(Asked { now, units, overruled })?;
         let load = match strategy {
             Strategy::Usage => state.taken.usage(now).load(&self.spec.limits),
             Strategy::LeastBusy
             | Strategy::Adaptive
             | Strategy::RoundRobin
             | Strategy::Random
-            | Strategy::FirstAvailable => 0.0,
+            | Strategy::FirstAvailable
+            | Strategy::Latency
+            | Strategy::Cost => 0.0,
         };
-        let latency = (strategy == Strategy::Adaptive).then(|| state.latency.value(now)).flatten();
-        let restored = state.breaker.closed_at().max(self.core.credential().restored_at());
+        let explores = matches!(strategy, Strategy::Adaptive | Strategy::Latency);
+        let latency = if explores || sticky { state.latency.value(now) } else { None };
+        let in_flight = state.taken.in_flight();
+        let returned = state.returned(now).max(credential.restored_at());
+        let ramp = returned.filter(|_| !quiet).map_or(1.0, |since| ramp(since, now));
+        let most = state.since_return.saturating_mul(2).max(1);
         Ok(Candidate {
             index,
+            key: self.key,
             weight: self.spec.weight,
-            in_flight: state.taken.in_flight(),
+            in_flight,
             load,
+            price: self.spec.price,
             latency,
-            ramp: restored.map_or(1.0, |since| ramp(since, now)),
+            ramp,
+            held: (explores && latency.is_none() && in_flight > 0)
+                || (ramp < 1.0 && in_flight >= most),
             overruled,
         })
     }
@@ -174,4 +224,11 @@ const RAMP: Duration = Duration::from_secs(30);
 fn ramp(since: Instant, now: Instant) -> f64 {
     let part = now.saturating_duration_since(since).as_secs_f64() / RAMP.as_secs_f64();
     part.clamp(0.1, 1.0)
+}
+
+/// FNV-1a: the same number for an id in every process and version, so that replicas agree.
+fn key(id: &str) -> u64 {
+    id.bytes().fold(0xCBF2_9CE4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3)
+    })
 }

@@ -32,6 +32,8 @@ pub enum Refusal {
     Busy,
     /// Its rate allows the next request then.
     RateLimited(Instant),
+    /// What this request takes of its units per minute fits then.
+    OutOfUnits(Instant),
 }
 
 impl Refusal {
@@ -48,6 +50,7 @@ impl Refusal {
             Self::Probing => "breaker_half_open",
             Self::Busy => "concurrency",
             Self::RateLimited(_) => "rate_limited",
+            Self::OutOfUnits(_) => "units_limited",
         }
     }
 
@@ -61,7 +64,8 @@ impl Refusal {
             | Self::Cooling(at)
             | Self::Missing(at)
             | Self::Open(at)
-            | Self::RateLimited(at) => Some(*at),
+            | Self::RateLimited(at)
+            | Self::OutOfUnits(at) => Some(*at),
         }
     }
 
@@ -77,7 +81,8 @@ impl Refusal {
             | Self::Missing(_)
             | Self::Open(_)
             | Self::Probing
-            | Self::RateLimited(_) => self.until(),
+            | Self::RateLimited(_)
+            | Self::OutOfUnits(_) => self.until(),
         }
     }
 
@@ -85,7 +90,7 @@ impl Refusal {
     #[must_use]
     pub const fn is_throttle(&self) -> bool {
         match self {
-            Self::Cooling(_) | Self::Busy | Self::RateLimited(_) => true,
+            Self::Cooling(_) | Self::Busy | Self::RateLimited(_) | Self::OutOfUnits(_) => true,
             Self::Ineligible(_)
             | Self::Disabled(_)
             | Self::Exhausted(_)
@@ -98,7 +103,7 @@ impl Refusal {
     /// Whether a short wait may be all that is needed: a pause or a rate, with a known end.
     pub(crate) const fn pause(&self) -> Option<Instant> {
         match self {
-            Self::Cooling(at) | Self::RateLimited(at) => Some(*at),
+            Self::Cooling(at) | Self::RateLimited(at) | Self::OutOfUnits(at) => Some(*at),
             Self::Ineligible(_)
             | Self::Disabled(_)
             | Self::Exhausted(_)
@@ -134,6 +139,7 @@ impl From<Full> for Refusal {
         match full {
             Full::Concurrency => Self::Busy,
             Full::Rate(until) => Self::RateLimited(until),
+            Full::Units(until) => Self::OutOfUnits(until),
         }
     }
 }

@@ -14,6 +14,7 @@ use crate::credential::CredentialBook;
 use crate::group::{Fallbacks, Group, GroupSpec};
 use crate::member::{Core, Member, MemberSpec};
 use crate::near::nearest;
+use crate::norm::Norm;
 
 /// Why groups cannot be made into a router.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -120,7 +121,7 @@ impl<P> Router<P> {
         groups: Vec<GroupSpec<P>>,
         credentials: &CredentialBook,
     ) -> Result<Self, RouterError> {
-        Self::build(groups, credentials, HashMap::new())
+        Self::build(groups, credentials, None)
     }
 
     /// A router of `groups` that takes this one's place: a member with an id, credential, limits and
@@ -147,9 +148,11 @@ impl<P> Router<P> {
         credentials: &CredentialBook,
         unchanged: impl Fn(&str) -> bool,
     ) -> Result<Self, RouterError> {
-        let known = self.cores.iter().filter(|(id, _)| unchanged(id));
-        let known = known.map(|(id, core)| (Arc::clone(id), Arc::clone(core))).collect();
-        Self::build(groups, credentials, known)
+        let cores = self.cores.iter().filter(|(id, _)| unchanged(id));
+        let cores = cores.map(|(id, core)| (Arc::clone(id), Arc::clone(core))).collect();
+        let norms = self.groups().map(|group| (Arc::clone(group.name()), Arc::clone(group.norm())));
+        let known = Known { cores, norms: norms.collect() };
+        Self::build(groups, credentials, Some(known))
     }
 
     /// The group with this name.
@@ -174,7 +177,7 @@ impl<P> Router<P> {
     fn build(
         groups: Vec<GroupSpec<P>>,
         credentials: &CredentialBook,
-        known: HashMap<Arc<str>, Arc<Core>>,
+        known: Option<Known>,
     ) -> Result<Self, RouterError> {
         let mut by_name = HashMap::with_capacity(groups.len());
         for (index, group) in groups.iter().enumerate() {
@@ -192,10 +195,16 @@ impl<P> Router<P> {
     }
 }
 
-/// The states of members: those of the router before, and those of this one.
+/// What a router before knew: the states of members by id, and what is usual by group.
+struct Known {
+    cores: HashMap<Arc<str>, Arc<Core>>,
+    norms: HashMap<Arc<str>, Arc<Norm>>,
+}
+
+/// The states of members: those of the router before, if there was one, and those of this one.
 struct Cores<'a> {
     credentials: &'a CredentialBook,
-    known: HashMap<Arc<str>, Arc<Core>>,
+    known: Option<Known>,
     made: HashMap<Arc<str>, Arc<Core>>,
 }
 
@@ -214,10 +223,11 @@ impl Cores<'_> {
             };
             return fits(core).then(|| Arc::clone(core)).ok_or_else(conflict);
         }
-        let core = self.known.get(&spec.id).filter(|core| fits(core)).map_or_else(
+        let before = self.known.as_ref().and_then(|known| known.cores.get(&spec.id));
+        let core = before.filter(|core| fits(core)).map_or_else(
             || {
                 let credential = self.credentials.credential(&spec.credential);
-                Arc::new(Core::new(credential, spec.limits, *policy))
+                Arc::new(Core::new(credential, spec.limits, *policy, self.known.is_some()))
             },
             Arc::clone,
         );
@@ -235,6 +245,8 @@ fn route<P>(
     if spec.members.is_empty() {
         return Err(RouterError::EmptyGroup(name));
     }
+    let norm = cores.known.as_ref().and_then(|known| known.norms.get(&name));
+    let norm = norm.map_or_else(|| Arc::new(Norm::new()), Arc::clone);
     let mut members: Vec<Arc<Member<P>>> = Vec::with_capacity(spec.members.len());
     for member in std::mem::take(&mut spec.members) {
         if members.iter().any(|other| *other.id() == member.id) {
@@ -244,8 +256,9 @@ fn route<P>(
             let weight = member.weight;
             return Err(RouterError::Weight { group: name, member: member.id, weight });
         }
-        let core = cores.core(&name, &member, &spec.breaker)?;
-        members.push(Arc::new(Member::new(member, core)));
+        let policy = member.breaker.unwrap_or(spec.breaker);
+        let core = cores.core(&name, &member, &policy)?;
+        members.push(Arc::new(Member::new(member, core, Arc::clone(&norm))));
     }
     let Fallbacks { any, context_window, content_policy } = std::mem::take(&mut spec.fallbacks);
     let resolve = |list: Vec<Arc<str>>| resolve(&name, list, by_name);
@@ -253,7 +266,7 @@ fn route<P>(
         any: resolve(any)?,
         context_window: resolve(context_window)?,
         content_policy: resolve(content_policy)?,
-        group: Arc::new(Group::new(spec, members)),
+        group: Arc::new(Group::new(spec, members, norm)),
     })
 }
 

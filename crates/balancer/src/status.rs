@@ -38,8 +38,11 @@ pub struct MemberStatus {
     pub in_use: LimitUse,
     /// The share of its limits in use, 0 to 1.
     pub load: f64,
-    /// The recent time to the first event, per usual size of request.
+    /// The recent time to the first event of a request of the usual size, failures counted as long
+    /// waits.
     pub latency: Option<Duration>,
+    /// The same as a ratio to what is usual for a request of its size in the group; 1 is usual.
+    pub slowness: Option<f64>,
     /// What it has done since it exists.
     pub totals: Totals,
     /// Failures in a row.

@@ -31,6 +31,8 @@ pub(crate) fn member(id: &'static str) -> MemberSpec<&'static str> {
         priority: 0,
         credential: Arc::from(id),
         limits: Limits::default(),
+        breaker: None,
+        price: None,
     }
 }
 
@@ -54,4 +56,9 @@ pub(crate) fn error(class: ErrorClass) -> UpstreamError {
 /// A throttle with the pause that the vendor asks for.
 pub(crate) fn throttle(pause: Duration) -> UpstreamError {
     error(ErrorClass::Throttle).with_retry_after(Some(pause))
+}
+
+/// Whether a member admits a request without units.
+pub(crate) fn asked(now: Instant, overruled: bool) -> crate::member::Asked {
+    crate::member::Asked { now, units: 0, overruled }
 }

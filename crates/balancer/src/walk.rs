@@ -17,13 +17,15 @@ use crate::budget::RetryPermit;
 use crate::execute::Call;
 use crate::exhausted::{AttemptSummary, Exhausted, Reason};
 use crate::failure::AttemptError;
+use crate::gate::Ticket;
 use crate::group::{Ask, Group, Scope};
-use crate::member::{Admission, Member};
+use crate::member::{Admission, Asked, Member};
 use crate::places::Places;
 use crate::refusal::Refusal;
 use crate::router::{Route, Router};
 
 mod onward;
+mod queue;
 
 /// What the loop has to do next.
 pub(crate) enum Step<P> {
@@ -31,6 +33,8 @@ pub(crate) enum Step<P> {
     Try(Attempt<P>),
     /// Wait until then and ask again.
     Wait(Instant),
+    /// Wait for a turn, look at least then, and tell how it went.
+    Queue(Ticket, Instant),
     /// Give up.
     Stop(Reason),
 }
@@ -76,6 +80,10 @@ pub(crate) struct Walk<'a, P, E> {
     here: u32,
     /// The member that may be tried once more, after the wait that was asked for.
     again: Option<usize>,
+    /// Its place in the queue of the present group.
+    ticket: Option<Ticket>,
+    /// Whether it has waited in the present group for as long as it may.
+    has_waited: bool,
     /// The budget has refused an attempt since the last one.
     over_budget: bool,
     /// The call's own fallbacks, for the group that it names; none for every group's own lists.
@@ -101,6 +109,8 @@ impl<'a, P, E: AttemptError> Walk<'a, P, E> {
             tried: Places::default(),
             here: 0,
             again: None,
+            ticket: None,
+            has_waited: false,
             over_budget: false,
             fallbacks: call
                 .fallbacks
@@ -148,11 +158,16 @@ impl<'a, P, E: AttemptError> Walk<'a, P, E> {
         let mut all_refused = true;
         for route in self.visited.iter().filter_map(|index| self.router.route(index)) {
             let before = refused.len();
-            refused.extend(route.group.refusals(now, self.call.eligible));
+            refused.extend(route.group.refusals(now, self.call.units, self.call.eligible));
             all_refused &= refused.len() - before == route.group.members().len();
         }
         let wait = refused.iter().filter_map(|(_, refusal)| refusal.again(now)).min();
         let wait = wait.filter(|_| all_refused);
+        let queued = self.visited.iter().filter_map(|index| self.router.route(index));
+        let queued =
+            queued.filter_map(|route| route.group.waiting(now)).map(|(_, wait)| wait).min();
+        // Who comes back earlier than those who wait already would find no place.
+        let wait = wait.map(|at| at.max(now + queued.unwrap_or_default()));
         Exhausted {
             reason: match self.attempts {
                 0 => untried(reason, &refused, all_refused),
@@ -186,6 +201,9 @@ impl<'a, P, E: AttemptError> Walk<'a, P, E> {
             return None;
         }
         let group = &route.group;
+        if self.must_queue(group) {
+            return self.queue(group, now);
+        }
         let again = self.again.take();
         let untried = Pick { again: None, well: false };
         let Ok(permit) = self.pay(now) else {
@@ -199,10 +217,15 @@ impl<'a, P, E: AttemptError> Walk<'a, P, E> {
             (admitted, _) => admitted,
         };
         if let Some(admitted) = admitted {
+            // A turn that found something: the next one in the queue may find something too.
+            self.ticket = None;
             return Some(Step::Try(self.start(group, admitted, permit, now)));
         }
         if let Some(permit) = permit {
             permit.refund(now);
+        }
+        if self.here == 0 {
+            return self.queue(group, now);
         }
         if again.is_some() { None } else { self.wait_for_same(group, ahead, now) }
     }
@@ -220,9 +243,9 @@ impl<'a, P, E: AttemptError> Walk<'a, P, E> {
         pick: Pick,
         now: Instant,
     ) -> Option<(usize, Arc<Member<P>>, Admission)> {
-        let Call { strategy, eligible, .. } = self.call;
+        let Call { strategy, eligible, units, affinity, .. } = self.call;
         let scope = pick.again.map_or(Scope::Except(&self.tried), Scope::Only);
-        let ask = Ask { strategy, eligible, scope, well: pick.well };
+        let ask = Ask { strategy, eligible, scope, units, affinity, well: pick.well };
         group.admit(now, &ask, &mut self.chance)
     }
 
@@ -253,8 +276,8 @@ impl<'a, P, E: AttemptError> Walk<'a, P, E> {
             started: now,
         };
         let chance = SplitMix64::new(self.chance.next_u64());
-        let size = self.call.checked_size();
-        Attempt::new(Start { info, member, admission, permit, size, chance })
+        let (size, units) = (self.call.checked_size(), self.call.units);
+        Attempt::new(Start { info, member, admission, permit, size, units, chance })
     }
 
     /// The wait before the only member that was tried is tried again, if it may be and has no equal.
@@ -269,7 +292,8 @@ impl<'a, P, E: AttemptError> Walk<'a, P, E> {
         let member = group.members().get(place).filter(|_| may)?;
         let policy = group.retry();
         let mut until = now + policy.backoff(self.here.saturating_sub(1), &mut self.chance);
-        if let Err(refusal) = member.core().check(now) {
+        let asked = Asked { now, units: self.call.units, overruled: false };
+        if let Err(refusal) = member.core().check(asked) {
             let pause = refusal.pause().filter(|_| !ahead)?;
             if pause.saturating_duration_since(now) > policy.max_wait {
                 return None;

@@ -14,6 +14,7 @@ use crate::types::{Config, Origin};
 
 mod aws;
 pub(crate) mod azure;
+mod balance;
 mod base;
 mod credentials;
 mod defaults;

@@ -5,6 +5,7 @@
 //! from the checked types with every field named, so a setting cannot be forgotten here; where a
 //! value came from is looked up in the tree that it was read from. It must never hold a secret.
 
+mod balance;
 mod json;
 mod models;
 mod origin;

@@ -43,8 +43,8 @@ pub use problem::{ConfigErrors, Place, Problem, Warning};
 pub use secret::Secret;
 pub use types::{
     Api, Auth, Aws, AwsContainer, AwsGuardrail, AwsKeys, AwsProfile, AwsSources, AwsWebIdentity,
-    Azure, BaseUrl, BodyLimits, Completions, Config, Credential, Defaults, Deployment, Entra,
-    EntraApp, EntraSource, Fallbacks, GoogleAuth, Header, Limits, LogFormat, Media, MockOptions,
-    Model, Network, Origin, Otlp, OtlpProtocol, Params, Provider, ProviderKind, QuirkOverrides,
-    Retries, Server, Strategy, Telemetry, Timeouts,
+    Azure, BaseUrl, BodyLimits, Breaker, Completions, Config, Credential, Defaults, Deployment,
+    Entra, EntraApp, EntraSource, Fallbacks, GoogleAuth, Header, Limits, LogFormat, Media,
+    MockOptions, Model, Network, Origin, Otlp, OtlpProtocol, Panic, Params, Provider, ProviderKind,
+    Queue, QuirkOverrides, Retries, Server, Strategy, Telemetry, Timeouts,
 };

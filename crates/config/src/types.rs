@@ -12,6 +12,7 @@ use crate::problem::Warning;
 
 pub(crate) mod aws;
 mod azure;
+mod balance;
 pub(crate) mod deployment;
 mod google;
 mod media;
@@ -19,6 +20,7 @@ mod quirks;
 
 pub use aws::{Aws, AwsContainer, AwsGuardrail, AwsKeys, AwsProfile, AwsSources, AwsWebIdentity};
 pub use azure::{Azure, Entra, EntraApp, EntraSource};
+pub use balance::{Breaker, Panic, Queue};
 pub use deployment::{
     Api, Auth, BaseUrl, Completions, Credential, Deployment, Header, Limits, MockOptions, Params,
     Provider, ProviderKind,
@@ -175,6 +177,10 @@ pub struct Defaults {
     pub timeouts: Timeouts,
     /// Attempts after the first.
     pub retries: Retries,
+    /// When deployments are taken out.
+    pub breaker: Breaker,
+    /// How requests wait for one that is full.
+    pub queue: Queue,
     /// Whether parameters of the configuration are added to requests. Applied already: where it
     /// is off, [`Params::defaults`] and [`Params::set`] are empty.
     pub inject_params: bool,
@@ -194,6 +200,8 @@ impl Default for Defaults {
             strategy: Strategy::RoundRobin,
             timeouts: Timeouts::default(),
             retries: Retries::default(),
+            breaker: Breaker::default(),
+            queue: Queue::default(),
             inject_params: true,
             log_requests: true,
             strict_params: false,
@@ -217,17 +225,23 @@ pub enum Strategy {
     Adaptive,
     /// The one with the smallest share of its own limits in use, by weight.
     Usage,
+    /// The quickest to its first token of late.
+    Latency,
+    /// The cheapest; the least busy of equals, and where no price is known.
+    Cost,
 }
 
 impl Strategy {
     /// All of them, in the order of the documentation.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 8] = [
         Self::RoundRobin,
         Self::Random,
         Self::FirstAvailable,
         Self::LeastBusy,
         Self::Adaptive,
         Self::Usage,
+        Self::Latency,
+        Self::Cost,
     ];
 
     /// The name in configuration and in a request's `load_balance_strategy`.
@@ -240,6 +254,8 @@ impl Strategy {
             Self::LeastBusy => "least_busy",
             Self::Adaptive => "adaptive",
             Self::Usage => "usage",
+            Self::Latency => "latency",
+            Self::Cost => "cost",
         }
     }
 
@@ -324,6 +340,10 @@ pub struct Model {
     pub timeouts: Timeouts,
     /// Attempts after the first.
     pub retries: Retries,
+    /// When deployments are taken out.
+    pub breaker: Breaker,
+    /// How requests wait for one that is full.
+    pub queue: Queue,
     /// See [`Defaults::inject_params`].
     pub inject_params: bool,
     /// See [`Defaults::strict_params`].

@@ -5,12 +5,12 @@ mod deployment;
 mod succession;
 
 use std::collections::HashMap;
-use std::num::NonZeroU32;
+use std::num::{NonZeroU32, NonZeroU64};
 use std::sync::Arc;
 use std::time::Duration;
 use tollgate_balancer::{
-    BreakerPolicy, BudgetPolicy, CredentialBook, Fallbacks, GroupSpec, Limits, MemberSpec, Rate,
-    RetryPolicy, Router, RouterError, Strategy,
+    BreakerPolicy, BudgetPolicy, CredentialBook, Fallbacks, GroupSpec, Limits, MemberSpec,
+    PanicMode, QueuePolicy, Rate, RetryPolicy, Router, RouterError, Strategy,
 };
 use tollgate_config::{Config, Model};
 use tollgate_telemetry::Telemetry;
@@ -137,6 +137,11 @@ pub(crate) fn generation(
         default_model: config.defaults.model.as_deref().map(Arc::from),
         media: Media::new(transport.fetcher(), &config.media),
         weights,
+        bounds_tokens: config
+            .models
+            .iter()
+            .flat_map(|model| &model.deployments)
+            .any(|deployment| deployment.limits.tpm.is_some()),
     })
 }
 
@@ -153,6 +158,8 @@ fn members(
             // A deployment without a key fails alone.
             credential: payload.key_id.clone().unwrap_or_else(|| Arc::clone(&payload.id)),
             limits: limits(&config.limits),
+            breaker: Some(breaker(model.breaker)),
+            price: None,
             payload,
         })
     };
@@ -164,7 +171,13 @@ fn limits(config: &tollgate_config::Limits) -> Limits {
         NonZeroU32::new(u32::try_from(rpm).unwrap_or(u32::MAX)).unwrap_or(NonZeroU32::MIN)
     });
     let qps = config.qps.and_then(Rate::per_second);
-    Limits { rpm, qps, concurrency: config.concurrency }
+    Limits {
+        rpm,
+        qps,
+        concurrency: config.concurrency,
+        units_per_minute: config.tpm.and_then(NonZeroU64::new),
+        adaptive: config.adaptive_concurrency,
+    }
 }
 
 fn group(
@@ -174,8 +187,6 @@ fn group(
 ) -> GroupSpec<Arc<Deployment>> {
     let list = |names: &[String]| names.iter().map(|name| Arc::from(name.as_str())).collect();
     GroupSpec {
-        name: alias,
-        members,
         strategy: strategy(model.strategy),
         retry: RetryPolicy {
             max_attempts: model.retries.max_attempts,
@@ -183,13 +194,32 @@ fn group(
             cap: model.retries.cap,
             ..RetryPolicy::default()
         },
-        breaker: BreakerPolicy::default(),
+        panic: match model.breaker.panic {
+            tollgate_config::Panic::Probe => PanicMode::Probe,
+            tollgate_config::Panic::All => PanicMode::All,
+            tollgate_config::Panic::None => PanicMode::None,
+        },
+        queue: (model.queue.max > 0).then(|| QueuePolicy {
+            max: model.queue.max as usize,
+            timeout: model.queue.timeout,
+            ..QueuePolicy::default()
+        }),
         budget: Some(BudgetPolicy { ratio: model.retries.budget, ..BudgetPolicy::default() }),
         fallbacks: Fallbacks {
             any: list(&model.fallbacks.any),
             context_window: list(&model.fallbacks.context_window),
             content_policy: list(&model.fallbacks.content_policy),
         },
+        ..GroupSpec::new(alias, members)
+    }
+}
+
+fn breaker(config: tollgate_config::Breaker) -> BreakerPolicy {
+    BreakerPolicy {
+        consecutive: config.failures,
+        base: config.open,
+        cap: config.max_open,
+        ..BreakerPolicy::default()
     }
 }
 

@@ -18,7 +18,7 @@ use crate::record::{End, RequestFacts, RequestRecord};
 use crate::stream::{AnswerStream, FlowLimits, Start};
 use crate::tollgate::Inner;
 use crate::upload::Form;
-use crate::{SIMPLE_CHAT, SIMPLE_STREAM, error, near};
+use crate::{SIMPLE_CHAT, SIMPLE_STREAM, error, estimate, near};
 
 /// Why no deployment is tried any more once a form's bytes are gone.
 const SENT: &str = "the form was sent once and is too large to be held for another attempt";
@@ -205,10 +205,14 @@ impl Inner {
             Some(form) if !form.is_whole() => Err(SENT),
             Some(_) | None => eligible(deployment, &inbound),
         };
+        let bounded = generation.bounds_tokens;
         let call = Call {
             strategy,
             eligible: &eligible,
             fallbacks: fallbacks.as_deref(),
+            // Most of what comes before the first token is reading the prompt.
+            size: inbound.body.len() as f64,
+            units: if bounded { estimate::reservation(&inbound, client.as_ref()) } else { 0 },
             ..Call::new(&entry.alias, deadline, self.seeds.next())
         };
         let outcome =
@@ -280,7 +284,8 @@ fn answer(
     mut request: Box<RequestRecord>,
     (deadline, cutoff): (Instant, &Arc<Cutoff>),
 ) -> Answer {
-    let Success { content, lease, record, deployment, group, number, lost, estimated } = success;
+    let Success { content, mut lease, record, deployment, group, number, lost, estimated } =
+        success;
     let mut attempt = record;
     let head = AnswerHead {
         model: group,
@@ -292,6 +297,9 @@ fn answer(
     request.lost = lost;
     match content {
         Content::Whole { body, tally } => {
+            if let Some(tokens) = estimate::taken(&tally.usage) {
+                lease.used(tokens);
+            }
             lease.complete();
             attempt.complete(200, &tally);
             request.settle(&End {

@@ -89,6 +89,8 @@ pub(crate) struct ShownLimits {
     pub(crate) qps: Option<f64>,
     /// Requests per minute.
     pub(crate) rpm: Option<u64>,
+    /// Tokens per minute.
+    pub(crate) tpm: Option<u64>,
 }
 
 /// Which way a request goes to a deployment.

@@ -1,6 +1,9 @@
-//! How large a request probably is, for vendors that cannot count: an estimate, and marked as one.
+//! How large a request probably is: for vendors that cannot count, where it is marked as an estimate,
+//! and for what is reserved of a deployment's tokens per minute until its usage is known.
 
 use tollgate_core_types::chat::{ChatRequest, MediaSource, Message, Part, Tool};
+use tollgate_core_types::{Operation, Usage};
+use tollgate_providers_common::{ClientDialect, Inbound};
 
 /// Bytes per token of English text and JSON with the common vocabularies, rounded down so that the
 /// estimate errs upward.
@@ -9,6 +12,34 @@ const BYTES_PER_TOKEN: u64 = 4;
 const PER_MESSAGE: u64 = 4;
 /// What a picture costs at the common vendors' medium resolution.
 const PER_IMAGE: u64 = 1200;
+
+/// Output tokens of a chat that bounds none.
+const OUTPUT: u64 = 1024;
+
+/// What a request reserves of tokens per minute: its input with a twentieth on top, and all of the
+/// output that it allows. What it takes in the end is settled, so a wrong guess is a short debt.
+pub(crate) fn reservation(inbound: &Inbound, client: &dyn ClientDialect) -> u64 {
+    let by_length = || (inbound.body.len() as u64).div_ceil(BYTES_PER_TOKEN);
+    let output = |most: u64| inbound.facts.max_output_tokens.unwrap_or(most);
+    if inbound.operation == Operation::Chat {
+        // Pictures would be counted by their length otherwise.
+        let input = client.parse(inbound).map_or_else(|_| by_length(), |chat| input_tokens(&chat));
+        input.saturating_add(input.div_ceil(20)).saturating_add(output(OUTPUT))
+    } else if inbound.operation == Operation::TextCompletion {
+        by_length().saturating_add(output(OUTPUT))
+    } else if inbound.operation == Operation::CountTokens {
+        0
+    } else {
+        by_length()
+    }
+}
+
+/// The tokens that a vendor says a request took; none where it says nothing.
+pub(crate) fn taken(usage: &Usage) -> Option<u64> {
+    let Usage { input_tokens, output_tokens, .. } = usage;
+    let all = input_tokens.unwrap_or(0).saturating_add(output_tokens.unwrap_or(0));
+    (input_tokens.is_some() || output_tokens.is_some()).then_some(all)
+}
 
 /// Input tokens of a request, estimated.
 pub(crate) fn input_tokens(chat: &ChatRequest) -> u64 {

@@ -27,6 +27,8 @@ pub(crate) struct Generation {
     pub(crate) media: Media,
     /// Share of each group in the pool over all.
     pub(crate) weights: HashMap<Arc<str>, f64>,
+    /// Whether any deployment bounds its tokens per minute, so that requests must be estimated.
+    pub(crate) bounds_tokens: bool,
 }
 
 /// What a request needs of its model before it is routed.

@@ -57,6 +57,12 @@ pub struct DeploymentStatus {
     pub qps_current: f64,
     /// Bound of requests per minute.
     pub rpm: Option<u64>,
+    /// Bound of tokens per minute.
+    pub tpm: Option<u64>,
+    /// Tokens of it that are reserved or used and not yet replenished; more than the bound is debt.
+    pub tpm_current: u64,
+    /// Requests at once that an adaptive bound allows now.
+    pub concurrency_current: Option<u32>,
     /// Attempts since it exists.
     pub requests: u64,
     /// Failed and broken ones among them.
@@ -115,6 +121,9 @@ fn deployment(member: &Member<Arc<Deployment>>) -> DeploymentStatus {
         qps: deployment.limits.qps,
         qps_current: status.in_use.qps.unwrap_or(0.0),
         rpm: deployment.limits.rpm,
+        tpm: deployment.limits.tpm,
+        tpm_current: status.in_use.units.unwrap_or(0),
+        concurrency_current: status.in_use.bound,
         requests: status.totals.attempts,
         failures: status.totals.failed + status.totals.broken,
         latency: status.latency,
@@ -140,11 +149,15 @@ pub(crate) fn publish(generation: &Generation) {
         let (limits, used) = (&status.limits, &status.in_use);
         let minute = limits.rpm.map(|rpm| f64::from(rpm.get())).zip(used.rpm.map(f64::from));
         let second = limits.qps.map(|qps| qps.get()).zip(used.qps);
-        let places = limits.concurrency.map(|most| (f64::from(most), f64::from(used.in_flight)));
+        let places = used.bound.or(limits.concurrency);
+        let places = places.map(|most| (f64::from(most), f64::from(used.in_flight)));
+        let tokens = limits.units_per_minute.map(|tpm| tpm.get() as f64);
+        let tokens = tokens.zip(used.units.map(|units| units as f64));
         for (kind, limit) in [
             (LimitKind::RequestsPerMinute, minute),
             (LimitKind::RequestsPerSecond, second),
             (LimitKind::Concurrency, places),
+            (LimitKind::TokensPerMinute, tokens),
         ] {
             if let Some((limit, used)) = limit {
                 metrics.set_limit(kind, limit, limit - used);

@@ -24,7 +24,7 @@ use tollgate_telemetry::Outcome;
 use crate::cutoff::Cutoff;
 use crate::deployment::Deployment;
 use crate::record::{AttemptRecord, End, RequestRecord};
-use crate::{clock, error};
+use crate::{clock, error, estimate};
 
 pub(crate) use pump::{Path, Pump, Tally};
 
@@ -223,10 +223,13 @@ impl Flow {
 
     /// The answer is whole: all is settled, whatever becomes of the connections.
     fn complete(&mut self, now: Instant) {
-        if let Some(lease) = self.lease.take() {
+        let tally = &self.pump.tally;
+        if let Some(mut lease) = self.lease.take() {
+            if let Some(tokens) = estimate::taken(&tally.usage) {
+                lease.used(tokens);
+            }
             lease.complete();
         }
-        let tally = &self.pump.tally;
         self.attempt.complete(200, tally);
         self.request.settle(&End {
             outcome: Outcome::Ok,

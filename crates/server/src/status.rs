@@ -69,6 +69,11 @@ struct Deployment<'a> {
     /// Requests under way.
     in_flight: u32,
     limits: Limits,
+    /// Of its tokens per minute, those reserved or used and not yet replenished: more than the limit
+    /// is debt. Null without that limit.
+    tokens_of_the_minute: Option<u64>,
+    /// Requests at once that a bound which finds itself allows now. Null where the bound is fixed.
+    concurrency_allowed: Option<u32>,
     /// Attempts since it exists.
     requests: u64,
     /// Failed and broken ones among them.
@@ -88,6 +93,8 @@ struct Limits {
     qps: Option<f64>,
     /// Requests per minute.
     rpm: Option<u64>,
+    /// Tokens per minute.
+    tpm: Option<u64>,
 }
 
 /// Whether the process serves.
@@ -174,7 +181,10 @@ fn deployment(deployment: &DeploymentStatus) -> Deployment<'_> {
             concurrency: deployment.concurrency,
             qps: deployment.qps,
             rpm: deployment.rpm,
+            tpm: deployment.tpm,
         },
+        tokens_of_the_minute: deployment.tpm.map(|_| deployment.tpm_current),
+        concurrency_allowed: deployment.concurrency_current,
         requests: deployment.requests,
         failures: deployment.failures,
         latency_estimate_seconds: deployment.latency.map(|latency| latency.as_secs_f64()),

@@ -108,11 +108,13 @@ pub enum LimitKind {
     RequestsPerSecond,
     /// Requests at once.
     Concurrency,
+    /// Tokens per minute.
+    TokensPerMinute,
 }
 
 impl LimitKind {
     /// How many there are.
-    pub(crate) const COUNT: usize = 3;
+    pub(crate) const COUNT: usize = 4;
 
     /// The `limit` label.
     #[must_use]
@@ -121,6 +123,7 @@ impl LimitKind {
             Self::RequestsPerMinute => "requests_per_minute",
             Self::RequestsPerSecond => "requests_per_second",
             Self::Concurrency => "concurrency",
+            Self::TokensPerMinute => "tokens_per_minute",
         }
     }
 
@@ -130,6 +133,7 @@ impl LimitKind {
             Self::RequestsPerMinute => 0,
             Self::RequestsPerSecond => 1,
             Self::Concurrency => 2,
+            Self::TokensPerMinute => 3,
         }
     }
 }

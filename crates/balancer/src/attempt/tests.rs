@@ -23,7 +23,7 @@ fn attempt(router: &One) -> Option<Attempt<&'static str>> {
     let mut walk = Walk::<_, UpstreamError>::new(router, Call::new("g", now + secs(60), 1), now);
     match walk.next(now) {
         Step::Try(attempt) => Some(attempt),
-        Step::Wait(_) | Step::Stop(_) => None,
+        Step::Wait(_) | Step::Queue(..) | Step::Stop(_) => None,
     }
 }
 

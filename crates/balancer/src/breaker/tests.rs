@@ -26,7 +26,8 @@ impl Bench {
     }
 
     fn verdict(&mut self, permit: Permit, effect: E) {
-        self.breaker.record(permit, effect, self.now, &mut self.chance);
+        let verdict = Verdict { effect, unreached: false, started: self.now };
+        self.breaker.record(permit, verdict, self.now, &mut self.chance);
     }
 
     fn fail(&mut self, times: usize) {
@@ -212,9 +213,19 @@ fn well_is_who_succeeded_last_and_in_four_of_five() {
 }
 
 #[test]
-fn several_probes_close_where_that_is_asked_for() {
-    let mut bench = Bench::new(BreakerPolicy { close_after: 3, ..BreakerPolicy::default() });
+fn several_probes_close_where_there_is_traffic_and_one_where_there_is_little() {
+    let mut quiet = bench();
+    quiet.fail(5);
+    quiet.wait();
+    quiet.attempt(E::Success);
+    assert_eq!(quiet.state(), BreakerState::Closed);
+    let mut bench = bench();
+    for _ in 0..60 {
+        bench.attempt(E::Success);
+    }
     bench.fail(5);
+    bench.wait();
+    bench.attempt(E::Failure);
     bench.wait();
     for _ in 0..2 {
         bench.attempt(E::Success);
@@ -222,6 +233,41 @@ fn several_probes_close_where_that_is_asked_for() {
     }
     bench.attempt(E::Success);
     assert_eq!(bench.state(), BreakerState::Closed);
+}
+
+#[test]
+fn three_failures_to_reach_it_trip_it_and_a_failure_that_reached_it_does_not_count_with_them() {
+    let mut bench = bench();
+    let unreached = |bench: &mut Bench| {
+        let permit = bench.breaker.admit(bench.now).unwrap();
+        let verdict = Verdict { effect: E::Failure, unreached: true, started: bench.now };
+        bench.breaker.record(permit, verdict, bench.now, &mut bench.chance);
+    };
+    unreached(&mut bench);
+    unreached(&mut bench);
+    bench.fail(1);
+    unreached(&mut bench);
+    assert_eq!(bench.state(), BreakerState::Closed);
+    bench.attempt(E::Success);
+    unreached(&mut bench);
+    unreached(&mut bench);
+    assert_eq!(bench.state(), BreakerState::Closed);
+    unreached(&mut bench);
+    assert_eq!(bench.state(), BreakerState::Open);
+}
+
+#[test]
+fn a_success_that_was_sent_before_the_failures_began_ends_no_run() {
+    let mut bench = bench();
+    let sent = bench.now;
+    let permit = bench.breaker.admit(sent).unwrap();
+    bench.now += secs(1);
+    bench.fail(4);
+    let late = Verdict { effect: E::Success, unreached: false, started: sent };
+    bench.breaker.record(permit, late, bench.now, &mut bench.chance);
+    assert!(!bench.breaker.is_well(bench.now));
+    bench.fail(1);
+    assert_eq!(bench.state(), BreakerState::Open);
 }
 
 #[test]

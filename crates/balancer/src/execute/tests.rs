@@ -13,6 +13,7 @@ use crate::{AttemptKind, GroupSpec, Reason, Refusal};
 mod fallbacks;
 mod faults;
 mod graphs;
+mod queues;
 mod storms;
 
 type R = Router<&'static str>;

@@ -4,8 +4,8 @@ use tollgate_core_types::ErrorClass;
 use tollgate_core_types::chance::SplitMix64;
 
 use super::*;
-use crate::member::Sample;
-use crate::testing::{epoch, error, group, router, secs};
+use crate::member::{Sample, Spent};
+use crate::testing::{asked, epoch, error, group, millis, router, secs};
 
 type Spec = GroupSpec<&'static str>;
 
@@ -38,6 +38,8 @@ fn admit(group: &Group<&'static str>, now: Instant) -> Option<(&'static str, Adm
         strategy: None,
         eligible: ANY,
         scope: Scope::Except(&Places::default()),
+        units: 0,
+        affinity: None,
         well: false,
     };
     let (_, member, admission) = group.admit(now, &ask, &mut SplitMix64::new(1))?;
@@ -48,10 +50,16 @@ fn admit(group: &Group<&'static str>, now: Instant) -> Option<(&'static str, Adm
 fn fail(group: &Group<&'static str>, id: &str, times: u32, now: Instant) {
     let member = group.members().iter().find(|member| &**member.id() == id).unwrap();
     for _ in 0..times {
-        let admission = member.core().admit(now, false).unwrap();
-        let sample = Sample { elapsed: secs(0), size: 1.0 };
+        let admission = member.core().admit(asked(now, false)).unwrap();
+        let sample = Sample { elapsed: secs(0), usual: 1.0 };
         let chance = &mut SplitMix64::new(1);
-        member.core().failed(admission, &error(ErrorClass::Server), sample, now, chance);
+        member.core().failed(
+            admission,
+            &error(ErrorClass::Server),
+            (sample, Spent::default()),
+            now,
+            chance,
+        );
     }
 }
 
@@ -103,6 +111,8 @@ fn a_strategy_of_the_call_goes_before_that_of_the_group() {
             strategy: Some(Strategy::Random),
             eligible: ANY,
             scope: Scope::Except(&Places::default()),
+            units: 0,
+            affinity: None,
             well: false,
         };
         let (place, ..) = group.admit(now, &ask, &mut SplitMix64::new(seed)).unwrap();
@@ -156,7 +166,7 @@ fn when_every_breaker_is_open_each_member_is_probed_once_a_second() {
     assert!(admit(&group, start).is_none());
     let mut probed = std::collections::HashMap::new();
     for step in 0..=30 {
-        let now = start + std::time::Duration::from_millis(100 * step);
+        let now = start + millis(100 * step);
         for _ in 0..10 {
             if let Some((id, _)) = admit(&group, now) {
                 *probed.entry(id).or_insert(0) += 1;
@@ -185,15 +195,15 @@ fn sicken(group: &Group<&'static str>, now: Instant) {
 fn sicken_all(members: &[Arc<Member<&'static str>>], now: Instant) {
     for member in members {
         for turn in 0..21 {
-            let admission = member.core().admit(now, false).unwrap();
-            let sample = Sample { elapsed: secs(0), size: 1.0 };
+            let admission = member.core().admit(asked(now, false)).unwrap();
+            let sample = Sample { elapsed: secs(0), usual: 1.0 };
             let chance = &mut SplitMix64::new(1);
             if turn % 3 == 0 {
                 member.core().committed(admission, sample, now, chance);
-                member.core().completed();
+                member.core().completed(Spent::default(), now);
             } else {
                 let error = error(ErrorClass::Server);
-                member.core().failed(admission, &error, sample, now, chance);
+                member.core().failed(admission, &error, (sample, Spent::default()), now, chance);
             }
             if turn < 19 {
                 assert!(!member.core().is_open(now), "{turn}");
@@ -237,10 +247,10 @@ fn a_run_of_failures_is_not_overruled_and_ends_overruling() {
     for _ in 0..4 {
         let (id, admission) = admit(&group, now).unwrap();
         assert_eq!(id, "b");
-        let sample = Sample { elapsed: secs(0), size: 1.0 };
+        let sample = Sample { elapsed: secs(0), usual: 1.0 };
         let error = error(ErrorClass::Server);
         let b = group.members()[1].core();
-        b.failed(admission, &error, sample, now, &mut SplitMix64::new(1));
+        b.failed(admission, &error, (sample, Spent::default()), now, &mut SplitMix64::new(1));
     }
     assert_eq!(plan(&group, now, ANY), "c|a:breaker_open b:breaker_open");
 }
@@ -263,11 +273,27 @@ fn probes_of_a_group_that_is_all_open_begin_anywhere() {
             fail(&group, id, 5, now);
         }
         let places = Places::default();
-        let ask = Ask { strategy: None, eligible: ANY, scope: Scope::Except(&places), well: false };
+        let ask = Ask {
+            strategy: None,
+            eligible: ANY,
+            scope: Scope::Except(&places),
+            units: 0,
+            affinity: None,
+            well: false,
+        };
         let admitted = group.admit(now + secs(2), &ask, &mut SplitMix64::new(seed));
         first.insert(admitted.unwrap().0);
     }
     assert_eq!(first.len(), 3);
+}
+
+/// More than a request a second, all of them over.
+fn traffic(group: &Group<&'static str>, now: Instant) {
+    for _ in 0..20 {
+        let (id, _) = admit(group, now).unwrap();
+        let member = group.members().iter().find(|member| &**member.id() == id).unwrap();
+        member.core().completed(Spent::default(), now);
+    }
 }
 
 /// How many of ten requests at a time go to the first of two members.
@@ -283,16 +309,118 @@ fn a_member_returns_slowly_from_its_breaker_and_from_its_credentials_outage() {
     let (broken, now) = (build(), epoch());
     fail(&broken, "a", 5, now);
     let back = now + secs(7);
-    let admission = broken.members()[0].core().admit(back, false).unwrap();
-    let sample = Sample { elapsed: secs(0), size: 1.0 };
+    let admission = broken.members()[0].core().admit(asked(back, false)).unwrap();
+    let sample = Sample { elapsed: secs(0), usual: 1.0 };
     broken.members()[0].core().committed(admission, sample, back, &mut SplitMix64::new(1));
-    broken.members()[0].core().completed();
+    broken.members()[0].core().completed(Spent::default(), now);
     let refused = build();
     let credential = refused.members()[0].credential();
     credential.disable(crate::CredentialFault::Refused, "auth", None, now);
     credential.reenable(back);
     for group in [broken, refused] {
+        traffic(&group, back);
         assert!(first_of_two(&group, back) <= 1, "a tenth at first");
         assert!(first_of_two(&group, back + secs(30)) > 5, "it catches up");
     }
+}
+
+#[test]
+fn a_member_that_is_added_to_others_begins_slowly_and_those_that_begin_together_do_not() {
+    let (book, now) = (crate::CredentialBook::new(), epoch());
+    let before = crate::Router::new(vec![group("g", &["b"])], &book).unwrap();
+    let after = before.succeed(vec![group("g", &["a", "b"])], &book).unwrap();
+    let group = after.group("g").unwrap();
+    traffic(group, now);
+    assert!(first_of_two(group, now) <= 1, "a tenth at first");
+    assert!(first_of_two(group, now + secs(30)) > 5, "it catches up");
+}
+
+#[test]
+fn where_there_is_little_traffic_a_member_returns_at_once() {
+    let (group, now) = (build(group("g", &["a", "b"])), epoch());
+    let credential = group.members()[0].credential();
+    credential.disable(crate::CredentialFault::Refused, "auth", None, now);
+    credential.reenable(now);
+    let mut firsts = 0;
+    for request in 0..100 {
+        let at = now + millis(request * 200);
+        let (id, _) = admit(&group, at).unwrap();
+        let member = group.members().iter().find(|member| &**member.id() == id).unwrap();
+        member.core().completed(Spent::default(), at);
+        firsts += usize::from(id == "a" && request < 5);
+    }
+    assert!(firsts > 0, "it waits for no other to be busy");
+}
+
+#[test]
+fn of_a_large_tier_two_are_compared_and_every_member_has_its_turn() {
+    const IDS: [&str; 100] = {
+        let mut ids = [""; 100];
+        let digits = "00010203040506070809101112131415161718192021222324252627282930313233343536373839404142434445464748495051525354555657585960616263646566676869707172737475767778798081828384858687888990919293949596979899";
+        let mut at = 0;
+        while at < 100 {
+            ids[at] = digits.split_at(at * 2).1.split_at(2).0;
+            at += 1;
+        }
+        ids
+    };
+    let mut spec = group("g", &IDS);
+    spec.strategy = Strategy::Adaptive;
+    let (group, now) = (build(spec), epoch());
+    fail(&group, "07", 5, now);
+    let mut counts = std::collections::HashMap::new();
+    for seed in 0..1000 {
+        let places = Places::default();
+        let ask = Ask {
+            strategy: None,
+            eligible: ANY,
+            scope: Scope::Except(&places),
+            units: 0,
+            affinity: None,
+            well: false,
+        };
+        let (place, ..) = group.admit(now, &ask, &mut SplitMix64::new(seed)).unwrap();
+        *counts.entry(place).or_insert(0) += 1;
+    }
+    assert_eq!(counts.len(), 99, "all but the open one");
+    assert!(counts.values().all(|count| *count <= 14), "two choices keep it level: {counts:?}");
+}
+
+#[test]
+fn when_all_are_open_a_group_probes_or_ignores_it_or_refuses_as_it_is_told() {
+    for (panic, expected) in [(PanicMode::Probe, 3), (PanicMode::All, 10), (PanicMode::None, 0)] {
+        let mut spec = tiers([0, 0, 0]);
+        spec.panic = panic;
+        let (group, now) = (build(spec), epoch());
+        for id in ["a", "b", "c"] {
+            fail(&group, id, 5, now);
+        }
+        let admitted = (0..10).filter(|_| admit(&group, now + secs(2)).is_some()).count();
+        assert_eq!(admitted, expected, "{panic:?}");
+    }
+}
+
+#[test]
+fn a_key_stays_with_its_member_until_that_is_out() {
+    let (group, now) = (build(group("g", &["a", "b", "c", "d"])), epoch());
+    let of_key = |seed| {
+        let places = Places::default();
+        let ask = Ask {
+            strategy: None,
+            eligible: ANY,
+            scope: Scope::Except(&places),
+            units: 0,
+            affinity: Some(77),
+            well: false,
+        };
+        let (_, member, _) = group.admit(now, &ask, &mut SplitMix64::new(seed)).unwrap();
+        member.core().completed(Spent::default(), now);
+        *member.payload()
+    };
+    let home = of_key(0);
+    assert!((1..50).all(|seed| of_key(seed) == home));
+    fail(&group, home, 5, now);
+    let second = of_key(50);
+    assert_ne!(second, home);
+    assert!((51..99).all(|seed| of_key(seed) == second));
 }

@@ -8,12 +8,17 @@ use super::*;
 use crate::testing::{epoch, millis, secs};
 
 fn limits(rpm: u32, qps: u32, concurrency: Option<u32>) -> Limits {
-    Limits { rpm: NonZeroU32::new(rpm), qps: Rate::per_second(f64::from(qps)), concurrency }
+    Limits {
+        rpm: NonZeroU32::new(rpm),
+        qps: Rate::per_second(f64::from(qps)),
+        concurrency,
+        ..Limits::default()
+    }
 }
 
 fn take_all(taken: &mut Taken, now: Instant) -> u32 {
     let mut count = 0;
-    while count < 10_000 && taken.take(now).is_ok() {
+    while count < 10_000 && taken.take(1, now).is_ok() {
         count += 1;
     }
     count
@@ -24,27 +29,27 @@ fn without_limits_everything_fits_and_is_counted() {
     let mut taken = Taken::new(Limits::default());
     assert_eq!(take_all(&mut taken, epoch()), 10_000);
     assert_eq!(taken.in_flight(), 10_000);
-    assert_eq!(taken.usage(epoch()), LimitUse { rpm: None, qps: None, in_flight: 10_000 });
+    assert_eq!(taken.usage(epoch()), LimitUse { in_flight: 10_000, ..LimitUse::default() });
 }
 
 #[test]
 fn concurrency_is_exact_and_free_again_at_the_end() {
     let (mut taken, now) = (Taken::new(limits(0, 0, Some(3))), epoch());
     assert_eq!(take_all(&mut taken, now), 3);
-    assert_eq!(taken.take(now), Err(Full::Concurrency));
+    assert_eq!(taken.take(1, now), Err(Full::Concurrency));
     taken.end();
-    assert_eq!(taken.take(now), Ok(()));
-    assert_eq!(Taken::new(limits(0, 0, Some(0))).take(now), Err(Full::Concurrency));
+    assert_eq!(taken.take(1, now), Ok(()));
+    assert_eq!(Taken::new(limits(0, 0, Some(0))).take(1, now), Err(Full::Concurrency));
 }
 
 #[test]
 fn a_rate_allows_its_burst_and_then_one_per_interval() {
     let (mut taken, now) = (Taken::new(limits(0, 10, None)), epoch());
     assert_eq!(take_all(&mut taken, now), 10);
-    let Err(Full::Rate(at)) = taken.take(now) else { panic!("over the rate") };
+    let Err(Full::Rate(at)) = taken.take(1, now) else { panic!("over the rate") };
     assert_eq!(at - now, millis(100));
-    assert_eq!(taken.take(at), Ok(()));
-    assert!(taken.take(at).is_err());
+    assert_eq!(taken.take(1, at), Ok(()));
+    assert!(taken.take(1, at).is_err());
     assert_eq!(take_all(&mut taken, at + secs(60)), 10, "a burst is never more than the rate");
 }
 
@@ -56,12 +61,12 @@ fn a_rate_of_fractions_bursts_no_more_than_a_second_of_it() {
         assert_eq!(take_all(&mut taken, now), burst, "{rate}");
         assert_eq!(taken.usage(now).qps, Some(rate));
         assert_eq!(taken.usage(now).load(&limits), 1.0);
-        assert_eq!(taken.take(now), Err(Full::Rate(now + millis(interval))));
-        assert_eq!(taken.take(now + millis(interval)), Ok(()));
+        assert_eq!(taken.take(1, now), Err(Full::Rate(now + millis(interval))));
+        assert_eq!(taken.take(1, now + millis(interval)), Ok(()));
     }
     let limits = Limits { qps: Rate::per_second(0.5), ..Limits::default() };
     let mut taken = Taken::new(limits);
-    let admitted = (0..600).filter(|n| taken.take(epoch() + millis(10 * n)).is_ok()).count();
+    let admitted = (0..600).filter(|n| taken.take(1, epoch() + millis(10 * n)).is_ok()).count();
     assert_eq!(admitted, 3, "of six seconds");
 }
 
@@ -85,22 +90,25 @@ fn requests_per_minute() {
 #[test]
 fn time_comes_from_the_argument_alone_and_running_back_gains_nothing() {
     let (mut taken, now) = (Taken::new(limits(0, 1, None)), epoch() + secs(1000));
-    assert_eq!(taken.take(now - secs(10)), Ok(()));
-    assert_eq!(taken.take(now), Ok(()));
-    assert_eq!(taken.take(now - secs(2)), Err(Full::Rate(now + secs(1))));
-    assert!(taken.take(now - secs(500)).is_err());
-    assert!(taken.take(now).is_err());
-    assert_eq!(taken.take(now + secs(1)), Ok(()));
+    assert_eq!(taken.take(1, now - secs(10)), Ok(()));
+    assert_eq!(taken.take(1, now), Ok(()));
+    assert_eq!(taken.take(1, now - secs(2)), Err(Full::Rate(now + secs(1))));
+    assert!(taken.take(1, now - secs(500)).is_err());
+    assert!(taken.take(1, now).is_err());
+    assert_eq!(taken.take(1, now + secs(1)), Ok(()));
 }
 
 #[test]
 fn what_is_used_is_what_is_not_yet_replenished() {
     let (mut taken, now) = (Taken::new(limits(600, 10, Some(8))), epoch());
     for _ in 0..4 {
-        taken.take(now).unwrap();
+        taken.take(1, now).unwrap();
     }
     let usage = taken.usage(now);
-    assert_eq!(usage, LimitUse { rpm: Some(4), qps: Some(4.0), in_flight: 4 });
+    assert_eq!(
+        usage,
+        LimitUse { rpm: Some(4), qps: Some(4.0), in_flight: 4, ..LimitUse::default() }
+    );
     assert_eq!(usage.load(&limits(600, 10, Some(8))), 0.5);
     assert_eq!(taken.usage(now + millis(200)).qps, Some(2.0));
     assert_eq!(taken.usage(now + secs(1)).qps, Some(0.0));
@@ -108,7 +116,7 @@ fn what_is_used_is_what_is_not_yet_replenished() {
 
 #[test]
 fn a_member_without_limits_is_measured_against_a_nominal_one() {
-    let usage = LimitUse { rpm: None, qps: None, in_flight: 25 };
+    let usage = LimitUse { rpm: None, qps: None, in_flight: 25, ..LimitUse::default() };
     assert_eq!(usage.load(&Limits::default()), 0.25);
 }
 
@@ -166,9 +174,9 @@ proptest! {
                 (minute.arrival, second.arrival) = before;
             }
             let usage = taken.usage(now);
-            prop_assert_eq!(taken.check(now).is_ok(), fits);
+            prop_assert_eq!(taken.check(1, now).is_ok(), fits);
             prop_assert_eq!(taken.usage(now), usage, "a check takes nothing");
-            prop_assert_eq!(taken.take(now).is_ok(), fits);
+            prop_assert_eq!(taken.take(1, now).is_ok(), fits);
             prop_assert_eq!(taken.in_flight(), running);
             if !fits {
                 prop_assert_eq!(taken.usage(now), usage, "a refusal takes nothing");

@@ -3,17 +3,19 @@
 //! It knows limits, health and credential, not weights, tiers or payloads: those belong to the place
 //! of a member in a group. One small lock, held for a few comparisons. Nothing here reads a clock.
 
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, Weak};
 use std::time::{Duration, Instant};
 
 use tollgate_core_types::Chance;
 use tollgate_core_types::error::{Blame, BreakerEffect, Disposition, RetryAdvice};
 
-use crate::breaker::{Breaker, BreakerPolicy, Permit};
+use crate::breaker::{Breaker, BreakerPolicy, Permit, Verdict};
 use crate::cooldown::Cooldown;
 use crate::credential::{Credential, CredentialProbe};
 use crate::ewma::PeakEwma;
 use crate::failure::AttemptError;
+use crate::gate::Gate;
 use crate::limits::{Limits, Taken};
 use crate::lock::lock;
 use crate::refusal::Refusal;
@@ -26,11 +28,33 @@ pub(crate) struct Admission {
     probe: Option<CredentialProbe>,
 }
 
-/// How long an attempt had been under way, and how large it was against the usual.
+/// How long an attempt had been under way, and how long one of its size usually is, in seconds.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Sample {
     pub(crate) elapsed: Duration,
-    pub(crate) size: f64,
+    pub(crate) usual: f64,
+}
+
+impl Sample {
+    fn started(&self, now: Instant) -> Instant {
+        now.checked_sub(self.elapsed).unwrap_or(now)
+    }
+}
+
+/// What an attempt reserved of the member's units, and what it took as far as that is known.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Spent {
+    pub(crate) reserved: u64,
+    pub(crate) actual: Option<u64>,
+}
+
+/// What is asked of a member: whether it admits a request of so many units now. Overruled, a breaker
+/// that tripped on the ratio of failures does not refuse.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Asked {
+    pub(crate) now: Instant,
+    pub(crate) units: u64,
+    pub(crate) overruled: bool,
 }
 
 /// The state of one member, shared by the groups that name it.
@@ -40,6 +64,9 @@ pub(crate) struct Core {
     limits: Limits,
     policy: BreakerPolicy,
     state: Mutex<State>,
+    /// Whether anybody is to be told of places that become free; spares the others the lock below.
+    is_awaited: AtomicBool,
+    gates: Mutex<Vec<Weak<Gate>>>,
 }
 
 /// What is behind the lock.
@@ -51,6 +78,34 @@ pub(super) struct State {
     pub(super) latency: PeakEwma,
     pub(super) totals: Totals,
     pub(super) last_error: Option<Noted>,
+    pub(super) joined: Joined,
+    /// Successes since it last returned to service.
+    pub(super) since_return: u32,
+}
+
+/// Since when a member is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Joined {
+    /// As long as its router's first generation.
+    Before,
+    /// It is new among others that are not, and nobody has asked for it yet.
+    Unseen,
+    /// As before, and was first asked for then.
+    At(Instant),
+}
+
+impl Joined {
+    /// When it was first asked for, if that was among others that were there before.
+    pub(super) fn since(&mut self, now: Instant) -> Option<Instant> {
+        match self {
+            Self::Before => None,
+            Self::At(at) => Some(*at),
+            Self::Unseen => {
+                *self = Self::At(now);
+                Some(now)
+            }
+        }
+    }
 }
 
 /// A failure to be told of.
@@ -73,20 +128,50 @@ impl Noted {
 
 impl State {
     /// Whether an attempt would be admitted as far as the member alone is concerned.
-    pub(super) fn check(&mut self, now: Instant, overruled: bool) -> Result<(), Refusal> {
+    pub(super) fn check(&mut self, asked: Asked) -> Result<(), Refusal> {
+        let Asked { now, units, overruled } = asked;
         if let Some(pause) = self.cooldown.active(now) {
             return Err(pause.into());
         }
         if !(overruled && self.breaker.tripped_by_ratio()) {
             self.breaker.check(now)?;
         }
-        self.taken.check(now)?;
+        self.taken.check(units, now)?;
         Ok(())
+    }
+
+    /// A request is over that may have been worked on: what it is not known to have taken is what it
+    /// had reserved.
+    fn end(&mut self, spent: Spent, now: Instant) {
+        self.taken.end();
+        if let Some(actual) = spent.actual {
+            self.taken.settle(spent.reserved, actual, now);
+        }
+    }
+
+    /// Tells the breaker; where it closes with that, the return to service begins.
+    fn record(&mut self, permit: Permit, verdict: Verdict, now: Instant, chance: &mut dyn Chance) {
+        let before = self.breaker.closed_at();
+        self.breaker.record(permit, verdict, now, chance);
+        if self.breaker.closed_at() != before {
+            self.since_return = 0;
+        }
+    }
+
+    /// When it last returned to service, of its breaker or as a new one.
+    pub(super) fn returned(&mut self, now: Instant) -> Option<Instant> {
+        self.breaker.closed_at().max(self.joined.since(now))
     }
 }
 
 impl Core {
-    pub(crate) fn new(credential: Arc<Credential>, limits: Limits, policy: BreakerPolicy) -> Self {
+    /// A member without a history; `late` where others have been serving already.
+    pub(crate) fn new(
+        credential: Arc<Credential>,
+        limits: Limits,
+        policy: BreakerPolicy,
+        late: bool,
+    ) -> Self {
         let state = State {
             breaker: Breaker::new(policy),
             cooldown: Cooldown::default(),
@@ -94,8 +179,36 @@ impl Core {
             latency: PeakEwma::default(),
             totals: Totals::default(),
             last_error: None,
+            joined: if late { Joined::Unseen } else { Joined::Before },
+            since_return: 0,
         };
-        Self { credential, limits, policy, state: Mutex::new(state) }
+        Self {
+            credential,
+            limits,
+            policy,
+            state: Mutex::new(state),
+            is_awaited: AtomicBool::new(false),
+            gates: Mutex::new(Vec::new()),
+        }
+    }
+
+    /// Tells this gate from now on whenever a place becomes free.
+    pub(crate) fn tell(&self, gate: &Arc<Gate>) {
+        let mut gates = lock(&self.gates);
+        gates.retain(|gate| gate.strong_count() > 0);
+        gates.push(Arc::downgrade(gate));
+        self.is_awaited.store(true, Ordering::Release);
+    }
+
+    /// A place has become free. Not under the lock of the state: who is told may look at it.
+    fn ring(&self, now: Instant) {
+        if !self.is_awaited.load(Ordering::Acquire) {
+            return;
+        }
+        let gates: Vec<_> = lock(&self.gates).iter().filter_map(Weak::upgrade).collect();
+        for gate in gates {
+            gate.ring(now);
+        }
     }
 
     /// Whether it is the state of a member configured like this.
@@ -114,9 +227,9 @@ impl Core {
     }
 
     /// Whether an attempt would be admitted; takes nothing.
-    pub(crate) fn check(&self, now: Instant) -> Result<(), Refusal> {
-        self.credential.check(now)?;
-        self.state().check(now, false)
+    pub(crate) fn check(&self, asked: Asked) -> Result<(), Refusal> {
+        self.credential.check(asked.now)?;
+        self.state().check(asked)
     }
 
     /// Whether its breaker refuses, whatever else does.
@@ -135,27 +248,41 @@ impl Core {
         self.state().breaker.is_well(now)
     }
 
-    /// Admits one attempt: takes from every limit, or refuses and takes from none. Overruled, a
-    /// breaker that tripped on the ratio of failures does not refuse.
-    pub(crate) fn admit(&self, now: Instant, overruled: bool) -> Result<Admission, Refusal> {
+    /// Admits one attempt: takes from every limit, or refuses and takes from none.
+    pub(crate) fn admit(&self, asked: Asked) -> Result<Admission, Refusal> {
+        let now = asked.now;
         let probe = self.credential.admit(now)?;
         let mut state = self.state();
-        state.check(now, overruled)?;
-        state.taken.take(now)?;
+        state.check(asked)?;
+        state.taken.take(asked.units, now)?;
         let permit = state.breaker.admit(now).unwrap_or(Permit::Ordinary);
         state.totals.attempts += 1;
         Ok(Admission { permit, probe })
     }
 
     /// Admits one attempt although the breaker is open, now and then; for a group with nothing else.
-    pub(crate) fn admit_panic(&self, now: Instant) -> Option<Admission> {
+    pub(crate) fn admit_panic(&self, now: Instant, units: u64) -> Option<Admission> {
         let probe = self.credential.admit(now).ok()?;
         let mut state = self.state();
-        if state.cooldown.active(now).is_some() || state.taken.check(now).is_err() {
+        if state.cooldown.active(now).is_some() || state.taken.check(units, now).is_err() {
             return None;
         }
         let permit = state.breaker.admit_panic(now)?;
-        state.taken.take(now).ok()?;
+        state.taken.take(units, now).ok()?;
+        state.totals.attempts += 1;
+        Some(Admission { permit, probe })
+    }
+
+    /// Admits one attempt as if there were no breaker; for a group that ignores them when all are
+    /// open.
+    pub(crate) fn admit_regardless(&self, now: Instant, units: u64) -> Option<Admission> {
+        let probe = self.credential.admit(now).ok()?;
+        let mut state = self.state();
+        if state.cooldown.active(now).is_some() {
+            return None;
+        }
+        state.taken.take(units, now).ok()?;
+        let permit = state.breaker.admit(now).unwrap_or(Permit::Ordinary);
         state.totals.attempts += 1;
         Some(Admission { permit, probe })
     }
@@ -174,8 +301,15 @@ impl Core {
         let mut state = self.state();
         state.totals.committed += 1;
         state.cooldown.succeeded();
-        state.latency.observe(sample.elapsed, sample.size, now);
-        state.breaker.record(admission.permit, BreakerEffect::Success, now, chance);
+        state.latency.observe(sample.elapsed, sample.usual, now);
+        state.taken.succeeded();
+        state.since_return = state.since_return.saturating_add(1);
+        let verdict = Verdict {
+            effect: BreakerEffect::Success,
+            unreached: false,
+            started: sample.started(now),
+        };
+        state.record(admission.permit, verdict, now, chance);
     }
 
     /// The attempt failed before its first content, and is over.
@@ -183,7 +317,7 @@ impl Core {
         &self,
         admission: Admission,
         error: &dyn AttemptError,
-        sample: Sample,
+        (sample, spent): (Sample, Spent),
         now: Instant,
         chance: &mut dyn Chance,
     ) {
@@ -192,6 +326,10 @@ impl Core {
         let noted = Noted::new(error, now);
         let mut state = self.state();
         state.taken.end();
+        if !disposition.may_have_executed {
+            // Nothing was done for it, so nothing was counted.
+            state.taken.settle(spent.reserved, spent.actual.unwrap_or(0), now);
+        }
         if disposition.blame == Blame::Client {
             // The request was wrong, not the member, and what was wrong is its sender's business.
             state.totals.refused += 1;
@@ -201,7 +339,8 @@ impl Core {
         }
         let asked = error.retry_after();
         if matches!(disposition.breaker, BreakerEffect::Failure | BreakerEffect::Throttled) {
-            state.latency.penalise(sample.elapsed, asked, sample.size, now);
+            state.latency.penalise(sample.elapsed, asked, sample.usual, now);
+            state.taken.lost(sample.started(now), now);
         }
         match disposition.blame {
             Blame::Pause => {
@@ -217,7 +356,11 @@ impl Core {
             },
             Blame::Client | Blame::Credential | Blame::Gateway => {}
         }
-        state.breaker.record(admission.permit, disposition.breaker, now, chance);
+        let (effect, unreached) = (disposition.breaker, error.is_unreached());
+        let verdict = Verdict { effect, unreached, started: sample.started(now) };
+        state.record(admission.permit, verdict, now, chance);
+        drop(state);
+        self.ring(now);
     }
 
     /// The attempt was given up without a verdict, and is over.
@@ -225,35 +368,49 @@ impl Core {
         let mut state = self.state();
         state.taken.end();
         state.totals.cancelled += 1;
-        state.latency.at_least(sample.elapsed, sample.size, now);
+        state.latency.at_least(sample.elapsed, sample.usual, now);
         state.breaker.release(admission.permit, now);
+        drop(state);
+        self.ring(now);
     }
 
     /// A committed attempt came to its end.
-    pub(crate) fn completed(&self) {
+    pub(crate) fn completed(&self, spent: Spent, now: Instant) {
         let mut state = self.state();
-        state.taken.end();
+        state.end(spent, now);
         state.totals.completed += 1;
         state.breaker.completed();
+        drop(state);
+        self.ring(now);
     }
 
     /// A committed attempt broke before its end.
-    pub(crate) fn broke(&self, error: &dyn AttemptError, now: Instant, chance: &mut dyn Chance) {
+    pub(crate) fn broke(
+        &self,
+        error: &dyn AttemptError,
+        spent: Spent,
+        now: Instant,
+        chance: &mut dyn Chance,
+    ) {
         let noted = Noted::new(error, now);
         let mut state = self.state();
-        state.taken.end();
+        state.end(spent, now);
         state.totals.broken += 1;
         state.last_error = Some(noted);
         if error.disposition().breaker == BreakerEffect::Failure {
             state.breaker.broke(now, chance);
         }
+        drop(state);
+        self.ring(now);
     }
 
     /// A committed attempt was given up.
-    pub(crate) fn abandoned(&self) {
+    pub(crate) fn abandoned(&self, spent: Spent, now: Instant) {
         let mut state = self.state();
-        state.taken.end();
+        state.end(spent, now);
         state.totals.cancelled += 1;
+        drop(state);
+        self.ring(now);
     }
 
     fn judge_credential(

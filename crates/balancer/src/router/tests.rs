@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::CredentialFault;
 use crate::limits::Limits;
-use crate::testing::{epoch, group, member, router};
+use crate::testing::{asked, epoch, group, member, router};
 
 type Spec = GroupSpec<&'static str>;
 
@@ -93,7 +93,7 @@ fn two_ways_to_one_group_are_no_cycle() {
 fn one_id_is_one_state_in_every_group() {
     let router = router(vec![group("a", &["m"]), group("b", &["m", "n"])]);
     let member = |name: &str| Arc::clone(&router.group(name).unwrap().members()[0]);
-    member("a").core().admit(epoch(), false).unwrap();
+    member("a").core().admit(asked(epoch(), false)).unwrap();
     assert_eq!(member("b").status(epoch()).in_use.in_flight, 1);
     assert_eq!(router.group("b").unwrap().members()[1].status(epoch()).in_use.in_flight, 0);
 }
@@ -115,7 +115,7 @@ fn a_successor_keeps_what_stayed_the_same() {
     let (book, now) = (CredentialBook::new(), epoch());
     let before = Router::new(vec![group("g", &["a", "b", "c"])], &book).unwrap();
     for member in before.group("g").unwrap().members() {
-        member.core().admit(now, false).unwrap();
+        member.core().admit(asked(now, false)).unwrap();
     }
     let mut spec = group("renamed", &["a", "b", "d"]);
     spec.members[0].weight = 7.0;
@@ -171,7 +171,7 @@ fn what_the_caller_knows_to_have_changed_starts_anew() {
     let (book, now) = (CredentialBook::new(), epoch());
     let before = Router::new(vec![group("g", &["a", "b"])], &book).unwrap();
     for member in before.group("g").unwrap().members() {
-        member.core().admit(now, false).unwrap();
+        member.core().admit(asked(now, false)).unwrap();
         member.credential().disable(CredentialFault::Refused, "auth", None, now);
     }
     book.renew(&Arc::from("b"));

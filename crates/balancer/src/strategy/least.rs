@@ -4,19 +4,19 @@
 
 use tollgate_core_types::Chance;
 
-use super::Candidate;
+use super::{Candidate, Rank};
 
 /// The position of the least `cost`; each of several least ones is as likely as it weighs.
 pub(super) fn choose(
     candidates: &[Candidate],
     chance: &mut dyn Chance,
-    cost: impl Fn(&Candidate) -> f64,
+    cost: impl Fn(&Candidate) -> Rank,
 ) -> Option<usize> {
-    let mut best: Option<(usize, f64)> = None;
+    let mut best: Option<(usize, Rank)> = None;
     let mut tied = 0.0;
     for (position, candidate) in candidates.iter().enumerate() {
         let cost = cost(candidate);
-        let weight = candidate.weight * candidate.ramp;
+        let weight = candidate.share();
         match best {
             Some((_, least)) if cost > least => {}
             Some((_, least)) if cost == least => {

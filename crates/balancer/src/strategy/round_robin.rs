@@ -16,8 +16,8 @@ pub(super) fn choose(candidates: &[Candidate], standing: &mut Vec<f64>) -> Optio
     let mut best: Option<(usize, usize, f64)> = None;
     for (position, candidate) in candidates.iter().enumerate() {
         let Some(stands) = standing.get_mut(candidate.index) else { continue };
-        *stands += candidate.weight;
-        total += candidate.weight;
+        *stands += candidate.share();
+        total += candidate.share();
         if best.is_none_or(|(_, _, highest)| *stands > highest) {
             best = Some((position, candidate.index, *stands));
         }

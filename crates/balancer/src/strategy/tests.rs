@@ -5,14 +5,17 @@ use tollgate_core_types::chance::SplitMix64;
 
 use super::*;
 
-fn candidates(weights: &[f64]) -> Vec<Candidate> {
+pub(super) fn candidates(weights: &[f64]) -> Vec<Candidate> {
     let candidate = |(index, weight): (usize, &f64)| Candidate {
         index,
+        key: index as u64,
         weight: *weight,
         in_flight: 0,
         load: 0.0,
+        price: None,
         latency: None,
         ramp: 1.0,
+        held: false,
         overruled: false,
     };
     weights.iter().enumerate().map(candidate).collect()
@@ -147,8 +150,8 @@ fn adaptive_sends_one_request_to_explore_and_not_a_crowd() {
     candidates[0].latency = Some(1.0);
     candidates[0].in_flight = 1;
     assert_eq!(shares(Strategy::Adaptive, &candidates, 10), [0, 10]);
-    candidates[1].in_flight = 1;
-    candidates[0].in_flight = 10;
+    (candidates[1].in_flight, candidates[1].held) = (1, true);
+    candidates[0].in_flight = 1000;
     assert_eq!(shares(Strategy::Adaptive, &candidates, 10), [10, 0]);
 }
 
@@ -158,6 +161,30 @@ fn of_two_the_slower_one_does_not_set_the_measure() {
     (candidates[0].latency, candidates[1].latency) = (Some(0.5), Some(5.0));
     candidates[0].in_flight = 6;
     assert_eq!(shares(Strategy::Adaptive, &candidates, 10), [10, 0]);
+}
+
+#[test]
+fn the_quickest_is_chosen_whatever_it_has_to_do_and_one_without_history_is_usual() {
+    let mut candidates = candidates(&[1.0, 1.0, 1.0]);
+    (candidates[0].latency, candidates[1].latency) = (Some(0.9), Some(0.8));
+    candidates[1].in_flight = 50;
+    assert_eq!(shares(Strategy::Latency, &candidates, 10), [0, 10, 0]);
+    (candidates[0].latency, candidates[1].latency) = (Some(1.2), Some(1.1));
+    assert_eq!(shares(Strategy::Latency, &candidates, 10), [0, 0, 10]);
+    candidates[2].held = true;
+    assert_eq!(shares(Strategy::Latency, &candidates, 10), [0, 10, 0]);
+}
+
+#[test]
+fn the_cheapest_is_chosen_and_the_least_busy_of_equals() {
+    let mut candidates = candidates(&[1.0, 1.0, 1.0, 1.0]);
+    for (candidate, price) in candidates.iter_mut().zip([3.0, 2.0, 2.0]) {
+        candidate.price = Some(price);
+    }
+    candidates[1].in_flight = 2;
+    candidates[2].in_flight = 1;
+    assert_eq!(shares(Strategy::Cost, &candidates, 10), [0, 0, 10, 0]);
+    assert_eq!(shares(Strategy::Cost, &candidates[3..], 10), [10], "none is known");
 }
 
 #[test]
@@ -179,7 +206,8 @@ fn every_strategy_has_a_name_that_reads_back() {
 #[test]
 fn an_unknown_name_is_answered_with_the_nearest() {
     let text = |name: &str| name.parse::<Strategy>().unwrap_err().to_string();
-    let known = "(known: least_busy, adaptive, round_robin, random, first_available, usage)";
+    let known =
+        "(known: least_busy, adaptive, round_robin, random, first_available, usage, latency, cost)";
     for (name, near) in [
         ("round-robin", "; did you mean \"round_robin\"?"),
         ("Random", "; did you mean \"random\"?"),
@@ -226,7 +254,9 @@ proptest! {
     ) {
         let candidates: Vec<_> = raw.into_iter().enumerate()
             .map(|(index, (weight, in_flight, load, latency, ramp))| {
-                Candidate { index, weight, in_flight, load, latency, ramp, overruled: false }
+                let (key, held) = (index as u64, in_flight % 5 == 0);
+                let price = latency.map(|latency| latency * 2.0);
+                Candidate { index, key, weight, in_flight, load, price, latency, ramp, held, overruled: false }
             })
             .collect();
         let (mut memory, mut chance) = (Memory::default(), SplitMix64::new(seed));

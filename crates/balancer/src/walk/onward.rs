@@ -43,6 +43,8 @@ impl<'a, P, E: AttemptError> Walk<'a, P, E> {
         self.tried.clear();
         self.here = 0;
         self.again = None;
+        self.ticket = None;
+        self.has_waited = false;
         if let Some(budget) = self.route().and_then(|route| route.group.budget()) {
             budget.deposit(now);
         }
@@ -78,7 +80,7 @@ impl<'a, P, E: AttemptError> Walk<'a, P, E> {
             }
             seen.push(index);
             let Some(route) = self.router.route(index) else { continue };
-            if route.group.can_serve(now, self.call.eligible) {
+            if route.group.can_serve(now, self.call.units, self.call.eligible) {
                 return true;
             }
             if self.fallbacks.is_none() {

@@ -1,5 +1,6 @@
 //! `defaults`: what holds where a model says nothing else.
 
+use super::balance;
 use super::timing::{TimeoutsGiven, retries};
 use super::{Said, section};
 use crate::read::{At, Section, did_you_mean};
@@ -35,6 +36,8 @@ pub(super) fn read(root: &mut Section<'_>, report: &mut Report) -> DefaultsRead 
     values.timeouts = timeouts.over(values.timeouts);
     timeouts.warn_beyond(values.timeouts.total, report);
     values.retries = retries(&mut given, values.retries, report);
+    values.breaker = balance::breaker(&mut given, values.breaker, report);
+    values.queue = balance::queue(&mut given, values.queue, report);
     for (name, field) in [
         ("inject_params", &mut values.inject_params),
         ("log_requests", &mut values.log_requests),

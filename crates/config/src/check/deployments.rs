@@ -4,6 +4,7 @@
 
 use super::aws::{self, AwsGiven};
 use super::azure::{self, AzureGiven};
+use super::defaults::flag;
 use super::keys::{self, KeyGiven};
 use super::models::Env;
 use super::providers::{Found, ProviderRead};
@@ -133,9 +134,10 @@ fn limits(given: &mut Section<'_>, report: &mut Report) -> Limits {
     let (mut qps, mut concurrency) = (None, None);
     if let Some(mut all) = section(given, &["limits"], report) {
         limits.rpm = all.take(&["rpm"], report).and_then(|at| at.whole(1..=most, report));
-        limits.tpm = all.take(&["tpm"], report).and_then(|at| tokens(&at, report));
+        limits.tpm = all.take(&["tpm"], report).and_then(|at| at.whole(1..=MOST_TOKENS, report));
         qps = all.take(&["qps", "max_qps"], report);
         concurrency = all.take(&["concurrency", "max_concurrency"], report);
+        limits.adaptive_concurrency = flag(&mut all, "adaptive_concurrency", false, report);
         all.finish(report);
     }
     // A pool of free keys says these beside the keys.
@@ -150,13 +152,8 @@ fn limits(given: &mut Section<'_>, report: &mut Report) -> Limits {
     limits
 }
 
-/// Nothing keeps this limit yet, which is not to be found out from the bill.
-fn tokens(at: &At<'_>, report: &mut Report) -> Option<u64> {
-    let limit = at.whole(1..=1_000_000_000_000, report)?;
-    let hint = "bound requests or concurrency until it is";
-    report.warn(at.span(), &at.path, "tokens per minute are not enforced yet", hint);
-    Some(limit)
-}
+/// The greatest bound of tokens per minute.
+const MOST_TOKENS: u64 = 1_000_000_000_000;
 
 /// What `limits` says, or what is said beside it.
 fn either<'a>(

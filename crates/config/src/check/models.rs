@@ -1,5 +1,6 @@
 //! `models`: the groups, by the names that clients send.
 
+use super::balance;
 use super::defaults::{flag, strategy};
 use super::deployments;
 use super::deployments::expand::{Builder, Layers};
@@ -86,6 +87,8 @@ impl Reader<'_> {
             fallbacks: Fallbacks::default(),
             timeouts: capped(timeouts),
             retries: retries(&mut given, defaults.retries, report),
+            breaker: balance::breaker(&mut given, defaults.breaker, report),
+            queue: balance::queue(&mut given, defaults.queue, report),
             inject_params: flag(&mut given, "inject_params", defaults.inject_params, report),
             strict_params: flag(&mut given, "strict_params", defaults.strict_params, report),
         };

@@ -67,6 +67,8 @@ pub(super) const SHARED: &[NamedTable] = &[
     ("provider", provider_all),
     ("timeouts", timeouts),
     ("retries", retries),
+    ("breaker", breaker),
+    ("queue", queue),
     ("limits", limits),
     ("params", params),
     ("quirks", quirks),
@@ -199,6 +201,10 @@ table! {
         /// how often and how soon a request is tried again; a plain number is that of retries after
         /// the first attempt
         retries | max_retries: Shape::Either(vec![Shape::Whole(0, 9), Shape::Table(retries)]);
+        /// when a deployment that fails is taken out, and for how long
+        breaker: Shape::Table(breaker);
+        /// how requests wait where every deployment that could serve is full or pauses
+        queue: Shape::Table(queue);
         /// whether `default_params` and `params.set` are added to requests
         inject_params: Shape::Bool, = types::Defaults::default().inject_params;
         /// a log line per request
@@ -229,8 +235,16 @@ table! {
 }
 
 /// The names of [`types::Strategy`].
-const STRATEGY: Shape =
-    Shape::Choice(&["round_robin", "random", "first_available", "least_busy", "adaptive", "usage"]);
+const STRATEGY: Shape = Shape::Choice(&[
+    "round_robin",
+    "random",
+    "first_available",
+    "least_busy",
+    "adaptive",
+    "usage",
+    "latency",
+    "cost",
+]);
 
 table! {
     /// Deadlines.
@@ -263,6 +277,31 @@ table! {
 }
 
 table! {
+    /// When a deployment that fails is taken out. It returns when a request that tries it succeeds.
+    breaker {
+        /// failures in a row that open it; three to connect do as well, and so does a bad ratio
+        failures: Shape::Whole(1, 1000), = types::Breaker::default().failures;
+        /// how long it stays open at first, more or less a fifth; each further time twice as long
+        open: Shape::Duration, = say_duration(types::Breaker::default().open);
+        /// the longest that it stays open, up to `5m`
+        max_open: Shape::Duration, = say_duration(types::Breaker::default().max_open);
+        /// what is done when the breakers of all deployments are open: let a request through now and
+        /// then (`probe`), ignore them (`all`), or refuse (`none`)
+        panic: Shape::Choice(&["probe", "all", "none"]), = types::Breaker::default().panic.as_str();
+    }
+}
+
+table! {
+    /// How requests wait where every deployment that could serve is full or pauses.
+    queue {
+        /// requests of a model that may wait at a time; 0 refuses them at once
+        max: Shape::Whole(0, 100_000), = types::Queue::default().max;
+        /// the longest wait of one request
+        timeout: Shape::Duration, = say_duration(types::Queue::default().timeout);
+    }
+}
+
+table! {
     /// A model group.
     pub(super) model {
         /// further names for the group
@@ -279,6 +318,10 @@ table! {
         strategy | load_balance_strategy: STRATEGY, ~ "of `defaults`";
         /// see `defaults`
         retries | max_retries: Shape::Either(vec![Shape::Whole(0, 9), Shape::See(retries)]), ~ "of `defaults`";
+        /// see `defaults`
+        breaker: Shape::See(breaker), ~ "of `defaults`";
+        /// see `defaults`
+        queue: Shape::See(queue), ~ "of `defaults`";
         /// see `defaults`
         inject_params: Shape::Bool, ~ "of `defaults`";
         /// see `defaults`
@@ -351,13 +394,17 @@ table! {
     limits {
         /// requests per minute, for each key
         rpm: Shape::Whole(1, MANY), ~ "none";
-        /// tokens per minute, for each key; accepted with a warning, not enforced yet
+        /// tokens per minute, for each key: a request reserves what it will probably take and settles
+        /// what it took; more than was reserved delays the next ones
         tpm: Shape::Whole(1, 1_000_000_000_000), ~ "none";
         /// requests per second, for each key; may be a fraction: `0.5` is one every two seconds.
         /// Those of one second, at least one, may come at once
         qps | max_qps: Shape::Positive, ~ "none";
         /// requests at once, for each key
         concurrency | max_concurrency: Shape::Whole(1, MANY), ~ "none";
+        /// the bound of requests at once finds itself: it grows with success and shrinks where the
+        /// vendor throttles or fails; `concurrency`, else 1000, is its ceiling
+        adaptive_concurrency: Shape::Bool, ~ "`false`";
     }
 }
 

@@ -1,5 +1,6 @@
 //! `models`: each group with what differs from `defaults`, and one entry per deployment.
 
+use super::balance;
 use super::origin::{Origins, Ways};
 use super::places::{Nodes, place};
 use super::sections::{number, retries, texts, timeouts};
@@ -38,6 +39,8 @@ fn group(
         fallbacks,
         timeouts: deadlines,
         retries: tries,
+        breaker,
+        queue,
         inject_params,
         strict_params,
     } = model;
@@ -54,6 +57,8 @@ fn group(
     }
     items.extend(timeouts(deadlines, Some(&defaults.timeouts), &[node], origins));
     items.extend(retries(tries, Some(&defaults.retries), node, origins));
+    items.extend(balance::breaker(breaker, Some(&defaults.breaker), node, origins));
+    items.extend(balance::queue(queue, Some(&defaults.queue), node, origins));
     for (key, value, default) in [
         ("inject_params", *inject_params, defaults.inject_params),
         ("strict_params", *strict_params, defaults.strict_params),

@@ -217,7 +217,7 @@ fn key(credential: &Credential, nodes: &Nodes<'_>, origins: &Origins<'_>) -> Ite
 }
 
 fn limits(limits: &Limits, nodes: &Nodes<'_>, origins: &Origins<'_>) -> Option<Item> {
-    let Limits { rpm, tpm, qps, concurrency } = limits;
+    let Limits { rpm, tpm, qps, concurrency, adaptive_concurrency } = limits;
     let say = |ways: Ways<'_>| origins.say(nodes.find_own(ways, origins));
     let mut items = Vec::new();
     if let Some(rpm) = rpm {
@@ -234,6 +234,10 @@ fn limits(limits: &Limits, nodes: &Nodes<'_>, origins: &Origins<'_>) -> Option<I
         let ways: Ways<'_> =
             &[&["limits", "concurrency"], &["limits", "max_concurrency"], &["max_concurrency"]];
         items.push(Item::plain("concurrency", concurrency, say(ways)));
+    }
+    if *adaptive_concurrency {
+        let ways: Ways<'_> = &[&["limits", "adaptive_concurrency"]];
+        items.push(Item::plain("adaptive_concurrency", true, say(ways)));
     }
     (!items.is_empty()).then(|| Item::map("limits", items))
 }

@@ -2,6 +2,7 @@
 
 use tollgate_core_types::Dialect;
 
+use super::balance;
 use super::origin::{Origins, Ways};
 use super::{Item, MASK, Shown};
 use crate::check::azure;
@@ -121,6 +122,8 @@ pub(super) fn defaults(defaults: &Defaults, origins: &Origins<'_>) -> Item {
         strategy,
         timeouts: deadlines,
         retries: tries,
+        breaker,
+        queue,
         inject_params,
         log_requests,
         strict_params,
@@ -136,6 +139,8 @@ pub(super) fn defaults(defaults: &Defaults, origins: &Origins<'_>) -> Item {
     let nodes = [origins.node(&[&["defaults"]])];
     items.extend(timeouts(deadlines, None, &nodes, origins));
     items.extend(retries(tries, None, nodes[0], origins));
+    items.extend(balance::breaker(breaker, None, nodes[0], origins));
+    items.extend(balance::queue(queue, None, nodes[0], origins));
     for (key, value) in [
         ("inject_params", inject_params),
         ("log_requests", log_requests),

@@ -167,6 +167,8 @@ pub struct Limits {
     pub qps: Option<f64>,
     /// Requests at once.
     pub concurrency: Option<u32>,
+    /// Whether the bound of requests at once finds itself, below `concurrency` where that is set.
+    pub adaptive_concurrency: bool,
 }
 
 /// Parameters that configuration adds, renames and removes at the body's top level.

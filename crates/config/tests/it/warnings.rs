@@ -69,10 +69,6 @@ fn what_is_in_vain_is_told_where_it_stands() {
             "models: { a: { provider: openai, api_key: '***openai-1' } }",
             "1:43: models.a.api_key: a masked key, as `check --print` shows it, is no key",
         ),
-        (
-            "models: { a: { provider: mock, limits: { tpm: 5 } } }",
-            "1:47: models.a.limits.tpm: tokens per minute are not enforced yet",
-        ),
     ];
     for (text, expected) in table {
         assert_eq!(said(text), [expected], "{text}");

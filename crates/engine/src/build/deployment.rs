@@ -101,6 +101,7 @@ impl Builder<'_> {
                 concurrency: config.limits.concurrency,
                 qps: config.limits.qps,
                 rpm: config.limits.rpm,
+                tpm: config.limits.tpm,
             },
         })
     }
