@@ -24,7 +24,7 @@ const EARLY: Duration = Duration::from_secs(5 * 60);
 /// Largest answer with a token, in bytes.
 const MAX_ANSWER: usize = 256 * 1024;
 /// How long one fetch may take.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 /// How long a failed fetch speaks for those that waited for it, and holds off an early one.
 const PAUSE: Duration = Duration::from_secs(2);
 
@@ -44,6 +44,11 @@ pub(crate) trait Source: Send + Sync {
     /// # Errors
     /// When it cannot be put together.
     fn request(&self, now: u64) -> Result<Request<Bytes>, UpstreamError>;
+
+    /// How long it may take to answer.
+    fn patience(&self) -> Duration {
+        PATIENCE
+    }
 
     /// The token of an answer, and how long it lives.
     ///
@@ -155,7 +160,7 @@ impl Tokens {
         let now = clock::now();
         let unix = clock::unix_seconds(clock::wall());
         let request = self.source.request(unix)?;
-        let answer = self.control.exchange(request, MAX_ANSWER, PATIENCE).await;
+        let answer = self.control.exchange(request, MAX_ANSWER, self.source.patience()).await;
         let answer = answer.map_err(|error| {
             let message = format!("no token could be had: {error}");
             UpstreamError::new(UpstreamError::from(error).class, message)

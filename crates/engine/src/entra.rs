@@ -11,12 +11,14 @@ use std::time::Duration;
 use tollgate_config::{Entra, EntraApp, EntraSource};
 use tollgate_core_types::{ErrorClass, UpstreamError};
 
-use crate::bearer::{Source, address, escaped, failure, form, refused};
+use crate::bearer::{PATIENCE, Source, address, escaped, failure, form, refused};
 
 /// The life of a token that does not say it.
 const LIFE: Duration = Duration::from_secs(3600);
 /// Longest life believed.
 const LONGEST: Duration = Duration::from_secs(24 * 3600);
+/// How long a machine's service may take: where there is none, nothing answers.
+const NEAR: Duration = Duration::from_secs(3);
 /// Largest token's file.
 const MAX_TOKEN: u64 = 64 << 10;
 
@@ -55,6 +57,15 @@ impl Source for Entra {
                 request.headers_mut().insert(METADATA, HeaderValue::from_static("true"));
                 Ok(request)
             }
+        }
+    }
+
+    fn patience(&self) -> Duration {
+        match self.source {
+            EntraSource::Machine { .. } => NEAR,
+            EntraSource::Secret { .. }
+            | EntraSource::Workload { .. }
+            | EntraSource::Service { .. } => PATIENCE,
         }
     }
 

@@ -84,7 +84,7 @@ pub(crate) fn provider(
         Some(Arc::new(Anthropic::new(name)))
     } else if chat == Dialect::OPENAI_CHAT {
         Some(if vendor == OPENAI.name {
-            Arc::new(OpenAi::at(name, server).speaking(api))
+            Arc::new(OpenAi::at(name, server.of_openai()).speaking(api))
         } else if vendor == deepseek::PRESET.name {
             Arc::new(deepseek::DeepSeek::new(name, server))
         } else if vendor == qwen::PRESET.name {
@@ -118,10 +118,12 @@ pub(crate) fn azure(
     deployment: &str,
     given: &Uri,
     azure: &tollgate_config::Azure,
+    server: Server,
 ) -> Result<Azure, http::Error> {
     let settings = tollgate_providers_azure::Settings {
         api_version: azure.api_version.clone(),
         base_model: azure.base_model.clone(),
+        server,
     };
     Azure::try_new(ProviderName::new(name), deployment, given, &settings)
 }

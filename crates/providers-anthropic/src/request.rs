@@ -2,6 +2,7 @@
 //! rules as far as the version and the model allow them. No credentials.
 
 mod billing;
+mod resumed;
 mod unsigned;
 
 use bytes::Bytes;
@@ -47,12 +48,27 @@ pub(crate) fn splice(
         Edits::new().set("model", quote(&target.model)).remove(STRATEGY).rules(&rules, &[]);
     let (body, layout) = (&inbound.body, &inbound.facts.layout);
     let mut lost = Vec::new();
+    let mut mended = None;
     if is_claude(&target.model)
         && unsigned::may_be_in(body)
         && let Some((rest, withheld)) = layout.value(body, "messages").and_then(unsigned::without)
     {
-        edits = edits.set("messages", rest);
+        edits = edits.set("messages", rest.clone());
+        mended = Some(rest);
         lost = withheld;
+    }
+    if is_claude(&target.model)
+        && layout.value(body, "thinking").is_some_and(resumed::is_budget)
+        && resumes_unreasoned_calls(body, layout, mended.as_deref())
+    {
+        edits = edits.remove("thinking");
+        lost.push(Lost::dropped("thinking"));
+        // What clears thinking is refused without any.
+        let managed = layout.value(body, "context_management");
+        if managed.is_some_and(|edits| edits.contains("clear_thinking")) {
+            edits = edits.remove("context_management");
+            lost.push(Lost::dropped("context_management"));
+        }
     }
     if !is_claude(&target.model)
         && billing::may_be_in(body)
@@ -66,6 +82,10 @@ pub(crate) fn splice(
     let body = edits.apply(body, layout);
     let request = finish(target, path, inbound.query.as_deref(), headers, body)?;
     Ok(Encoded { request, lost })
+}
+
+fn resumes_unreasoned_calls(body: &[u8], layout: &Layout, mended: Option<&str>) -> bool {
+    mended.or_else(|| layout.value(body, "messages")).is_some_and(resumed::calls_unreasoned)
 }
 
 /// What of a client's request decides which of a deployment's defaults go into the body.

@@ -127,6 +127,10 @@ impl<C: Codec + ?Sized> Codec for Placed<C> {
         self.inner.joined(answers)
     }
 
+    fn wants_stream(&self, error: &UpstreamError) -> bool {
+        self.inner.wants_stream(error)
+    }
+
     fn stream(&self) -> Box<dyn StreamDecoder> {
         self.inner.stream()
     }

@@ -6,7 +6,7 @@ use tollgate_core_types::{Dialect, ProviderName, VendorPreset};
 use tollgate_providers_anthropic::{Anthropic, models as claude};
 use tollgate_providers_common::target::Quirks;
 use tollgate_providers_common::{ChatCodec, Codec, EmbedCodec, Provider};
-use tollgate_providers_openai::OpenAi;
+use tollgate_providers_openai::{OpenAi, Server};
 
 use crate::address::{self, Surface};
 use crate::placed::{Place, Placed};
@@ -25,13 +25,15 @@ pub const PRESET: VendorPreset = VendorPreset {
 };
 
 /// What a deployment's configuration says beyond its target.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default)]
 pub struct Settings {
     /// The API version: a date for the classic paths; `v1`, `preview`, `latest` or nothing for the v1
     /// path.
     pub api_version: Option<String>,
     /// The model behind a deployment whose name does not say it.
     pub base_model: Option<String>,
+    /// How its server differs from OpenAI's own.
+    pub server: Server,
 }
 
 /// Azure for one deployment.
@@ -64,7 +66,7 @@ impl Azure {
         given: &Uri,
         settings: &Settings,
     ) -> Result<Self, http::Error> {
-        let Settings { api_version, base_model } = settings;
+        let Settings { api_version, base_model, server: _ } = settings;
         let model = base_model.as_deref().unwrap_or(deployment);
         let version = api_version.as_deref().map(str::trim).filter(|version| !version.is_empty());
         let dated = version.filter(|version| is_dated(version) && !address::is_v1(given));
@@ -78,7 +80,9 @@ impl Azure {
         };
         let inner = match surface {
             Surface::Claude => Inner::Claude(Anthropic::new(name.clone())),
-            Surface::Deployments | Surface::V1 => Inner::OpenAi(OpenAi::new(name.clone())),
+            Surface::Deployments | Surface::V1 => {
+                Inner::OpenAi(OpenAi::at(name.clone(), settings.server.clone().of_openai()))
+            }
         };
         let place = Place {
             surface,
@@ -163,6 +167,7 @@ mod tests {
         let settings = Settings {
             api_version: api_version.map(str::to_owned),
             base_model: base_model.map(str::to_owned),
+            ..Settings::default()
         };
         let name = ProviderName::new("azure");
         Azure::try_new(name, deployment, &given.parse().unwrap(), &settings).unwrap()

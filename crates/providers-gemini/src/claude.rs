@@ -176,6 +176,10 @@ impl<C: Codec + ?Sized> Codec for RawPredict<C> {
         self.inner.joined(answers)
     }
 
+    fn wants_stream(&self, error: &UpstreamError) -> bool {
+        self.inner.wants_stream(error)
+    }
+
     fn stream(&self) -> Box<dyn StreamDecoder> {
         self.inner.stream()
     }

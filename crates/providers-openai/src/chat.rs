@@ -13,6 +13,7 @@ mod google;
 pub(crate) mod parse;
 pub(crate) mod reading;
 pub(crate) mod render;
+mod spare;
 pub(crate) mod stream;
 mod stream_encoder;
 
@@ -33,6 +34,7 @@ use crate::splice::{self, Endpoint};
 use crate::{account, error};
 
 pub(crate) use client::ChatDialect;
+use spare::Told;
 
 /// Where its requests go.
 const ENDPOINT: Endpoint = Endpoint { path: "/chat/completions", streams: true, newer_bound: true };
@@ -87,7 +89,7 @@ impl Codec for OpenAiChat {
             let uri = target.uri(self.endpoint(), None);
             *encoded.request.uri_mut() = uri.map_err(|e| EncodeError::Build(e.to_string()))?;
         }
-        Ok(encoded)
+        if self.server.own { spare::spared(encoded, Told::AsField) } else { Ok(encoded) }
     }
 
     fn instead(&self, inbound: &Inbound, target: &UpstreamTarget) -> Option<Arc<dyn ChatCodec>> {
@@ -125,7 +127,8 @@ impl ChatCodec for OpenAiChat {
         let (body, lost) = encode::body(chat, target)?;
         let body = splice::with_rules(Bytes::from(body), target, &chat.extra)?;
         let request = splice::request(target, self.endpoint(), body, &HeaderMap::new())?;
-        Ok(Encoded { request, lost })
+        let encoded = Encoded { request, lost };
+        if self.server.own { spare::spared(encoded, Told::AsReasoning) } else { Ok(encoded) }
     }
 
     fn decode(&self, body: &[u8]) -> Result<ChatReply, DecodeError> {

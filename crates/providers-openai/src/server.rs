@@ -5,6 +5,7 @@
 //! address or a credential.
 
 use std::sync::Arc;
+use tollgate_core_types::custom::ReasoningEcho;
 use tollgate_core_types::{ErrorClass, UpstreamError};
 use tollgate_providers_common::DecodeError;
 use tollgate_providers_common::target::Quirks;
@@ -18,6 +19,9 @@ pub struct Server {
     pub completions: Completions,
     /// Where its chat stands below the base; `None` for `/chat/completions`.
     pub chat_path: Option<String>,
+    /// Whether it is OpenAI itself, there or at Azure: what the dialect's other servers added to
+    /// messages is withheld from it, for it refuses what it does not know.
+    pub own: bool,
     /// Its traits: those that its answers show and those that bound a request for embeddings.
     pub quirks: Quirks,
     /// What its own error codes mean.
@@ -56,6 +60,16 @@ impl Codes {
 }
 
 impl Server {
+    /// The same where it is OpenAI itself, unless its traits say that it wants reasoning back.
+    #[must_use]
+    pub fn of_openai(self) -> Self {
+        let own = match self.quirks.reasoning_echo {
+            ReasoningEcho::AsGiven | ReasoningEcho::Never => true,
+            ReasoningEcho::ToolCalls | ReasoningEcho::Always => false,
+        };
+        Self { own, ..self }
+    }
+
     /// The error with the class that this server's own code gives it. A prompt that is too long or
     /// filtered stays that, where the code says no more than that the request is wrong.
     pub(crate) fn judged(&self, error: UpstreamError) -> UpstreamError {

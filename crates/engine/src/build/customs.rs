@@ -12,6 +12,7 @@ pub(super) fn server(config: &tollgate_config::Deployment, quirks: Quirks) -> Se
         // Which endpoint serves them is the deployment's to find out.
         completions: Completions::Native,
         chat_path: config.chat_path.clone(),
+        own: false,
         quirks,
         codes: Codes { known: &[], own: Arc::from(config.error_codes.as_slice()) },
     }

@@ -144,7 +144,7 @@ impl Builder<'_> {
             return self.bedrock(config, aws, chat);
         }
         if let Some(azure) = &config.azure {
-            return self.azure(config, azure, chat);
+            return self.azure(config, azure, chat, quirks);
         }
         let name = config.provider.name.as_str();
         let vertex = is_claude_on_vertex(config);
@@ -176,13 +176,15 @@ impl Builder<'_> {
         config: &tollgate_config::Deployment,
         azure: &tollgate_config::Azure,
         chat: Dialect,
+        quirks: Quirks,
     ) -> Result<Vendor, BuildError> {
         let id = config.id.as_str();
         let bad = |error: &dyn std::fmt::Display| BuildError::deployment(id, error.to_string());
         let given = config.base.as_ref().map_or("", tollgate_config::BaseUrl::as_str);
         let given: http::Uri = given.parse().map_err(|error: http::uri::InvalidUri| bad(&error))?;
         let name = config.provider.name.as_str();
-        let provider = vendors::azure(name, &config.upstream_model, &given, azure);
+        let server = customs::server(config, quirks);
+        let provider = vendors::azure(name, &config.upstream_model, &given, azure, server);
         let provider = provider.map_err(|error| bad(&error))?;
         let base = provider.base().clone();
         let authorizer: Arc<dyn Authorizer> = if config.auth == Auth::Dialect {

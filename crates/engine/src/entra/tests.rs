@@ -9,10 +9,9 @@ use tollgate_config::{Auth, Config};
 fn entra(env: &[(&str, &str)]) -> Entra {
     let text = r#"models: { m: { provider: azure, api_base: "http://localhost:1" } }"#;
     let config = configured(text, env);
-    match &config.models[0].deployments[0].auth {
-        Auth::Entra(entra) => entra.clone(),
-        other => panic!("{other:?}"),
-    }
+    let auth = &config.models[0].deployments[0].auth;
+    let Auth::Entra(entra) = auth else { panic!("{auth:?}") };
+    entra.clone()
 }
 
 fn configured(text: &str, env: &[(&str, &str)]) -> Config {

@@ -61,6 +61,28 @@ fn claude_is_spared_reasoning_that_it_did_not_sign_and_other_servers_are_not() {
 }
 
 #[test]
+fn a_budget_waits_where_another_vendors_calls_are_answered() {
+    let body = r#"{"model":"m","max_tokens":9000,"thinking":{"type":"enabled","budget_tokens":2048},"context_management":{"edits":[{"type":"clear_thinking_20251015"}]},"messages":[{"role":"user","content":"q"},{"role":"assistant","content":[{"type":"thinking","thinking":"t","signature":"SIGN"},{"type":"tool_use","id":"c","name":"f","input":{}}]},{"role":"user","content":[{"type":"tool_result","tool_use_id":"c"}]}]}"#;
+    let send = |body: &str| Messages.splice(&asked(body), &target("claude-sonnet-4-5")).unwrap();
+    let unsigned = body.replace("SIGN", "");
+    let Encoded { request, lost } = send(&unsigned);
+    assert_eq!(
+        text(&request),
+        r#"{"model":"claude-sonnet-4-5","max_tokens":9000,"messages":[{"role":"user","content":"q"},{"role":"assistant","content":[{"type":"tool_use","id":"c","name":"f","input":{}}]},{"role":"user","content":[{"type":"tool_result","tool_use_id":"c"}]}]}"#
+    );
+    let fields: Vec<&str> = lost.iter().map(|lost| lost.field.as_ref()).collect();
+    assert_eq!(fields, ["messages[1].content[0]", "thinking", "context_management"]);
+    for kept in
+        [body.to_owned(), unsigned.replace(r#""enabled","budget_tokens":2048"#, r#""adaptive""#)]
+    {
+        let Encoded { request, .. } = send(&kept);
+        assert!(
+            text(&request).contains("\"thinking\":{") && text(&request).contains("clear_thinking")
+        );
+    }
+}
+
+#[test]
 fn the_accounting_line_of_claude_code_is_for_claude_alone() {
     let body = r#"{"model":"m","max_tokens":5,"system":[{"type":"text","text":"x-anthropic-billing-header: cch=1;"},{"type":"text","text":"p"}],"messages":[{"role":"user","content":"q"}]}"#;
     let asked = asked(body);

@@ -17,6 +17,7 @@ fn azure(deployment: &str, version: Option<&str>, base_model: Option<&str>) -> A
     let settings = Settings {
         api_version: version.map(str::to_owned),
         base_model: base_model.map(str::to_owned),
+        ..Settings::default()
     };
     Azure::try_new(ProviderName::new("azure"), deployment, &Uri::from_static(HOST), &settings)
         .unwrap()
