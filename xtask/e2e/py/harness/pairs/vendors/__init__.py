@@ -18,7 +18,7 @@ VENDORS: list[Vendor] = [
         "anthropic",
         {"chat": "claude-sonnet-4-5", "adaptive": "claude-opus-4-6", "old": "claude-opus-4-1"},
     ),
-    Gemini("gemini", "gemini", {"chat": "gemini-3-flash", "old": "gemini-2.5-flash"}),
+    Gemini("gemini", "gemini", {"chat": "gemini-3-flash-preview", "old": "gemini-2.5-flash"}),
     # Converse for all clients but Anthropic's, which Claude is invoked for.
     Bedrock(
         "bedrock-claude",
