@@ -31,11 +31,14 @@ def scripts():
 def all_pairs(scripts, tmp_path_factory):
     """One gateway with every vendor behind it."""
     models: dict = {}
+    providers: dict = {}
     env: dict[str, str] = {}
     for vendor in VENDORS:
         models |= vendor.entries(scripts[vendor.name].url, places())
+        providers |= vendor.providers(scripts[vendor.name].url)
         env |= vendor.env
-    gateway = Gateway(tmp_path_factory.mktemp("pairs"), {"models": models}, env)
+    config = {"models": models, "providers": providers}
+    gateway = Gateway(tmp_path_factory.mktemp("pairs"), config, env)
     for face in FACES:
         face.attach(gateway)
     yield gateway

@@ -19,9 +19,11 @@ from anthropic.types import message_count_tokens_params, message_create_params
 from openai.types import completion_create_params as text_completion_params
 from openai.types import embedding_create_params
 from openai.types.chat import completion_create_params
+from openai.types.responses import response_create_params
 
 OPENAI_CHAT = completion_create_params.CompletionCreateParams
 OPENAI_COMPLETIONS = text_completion_params.CompletionCreateParams
+OPENAI_RESPONSES = response_create_params.ResponseCreateParams
 OPENAI_EMBEDDINGS = embedding_create_params.EmbeddingCreateParams
 ANTHROPIC_MESSAGES = message_create_params.MessageCreateParams
 ANTHROPIC_COUNT_TOKENS = message_count_tokens_params.MessageCountTokensParams
@@ -37,6 +39,8 @@ def check_sent(path: str, body: dict) -> None:
         errors = check(OPENAI_CHAT, body)
     elif path.endswith("/completions"):
         errors = check(OPENAI_COMPLETIONS, body)
+    elif path.endswith("/responses"):
+        errors = check(OPENAI_RESPONSES, body)
     elif path.endswith("/embeddings"):
         errors = check(OPENAI_EMBEDDINGS, body)
     elif path.endswith("/count_tokens"):

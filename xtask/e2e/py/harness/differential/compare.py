@@ -54,7 +54,11 @@ class Listed:
 
     def covers(self, found: Difference) -> bool:
         """Whether it speaks of a difference."""
-        values = ((self.vendors, found.vendor), (self.shapes, found.shape), (self.paths, found.path))
+        values = (
+            (self.vendors, found.vendor),
+            (self.shapes, found.shape),
+            (self.paths, found.path),
+        )
         return all(
             any(fnmatch.fnmatchcase(_plain(value), _plain(one)) for one in patterns.split(" "))
             for patterns, value in values
@@ -71,7 +75,12 @@ def listed(page: str) -> list[Listed]:
     rows = []
     for line in page.splitlines():
         cells = [cell.strip().replace("`", "") for cell in line.strip("| ").split("|")]
-        if not line.startswith("|") or len(cells) != 6 or cells[0] == "vendor" or set(cells[0]) <= set("-"):
+        if (
+            not line.startswith("|")
+            or len(cells) != 6
+            or cells[0] == "vendor"
+            or set(cells[0]) <= set("-")
+        ):
             continue
         rows.append(Listed(cells[0], cells[1], cells[2], cells[5]))
     return rows

@@ -94,9 +94,7 @@ SHAPES: dict[str, dict] = {
     ),
     "bare_tool": _asked(tools=[{"type": "function", "function": {"name": "ping"}}]),
     "results": _asked(USER, CALLED, *RESULTS, tools=TOOLS),
-    "results_and_text": _asked(
-        USER, CALLED | {"content": "I look."}, *RESULTS, USER, tools=TOOLS
-    ),
+    "results_and_text": _asked(USER, CALLED | {"content": "I look."}, *RESULTS, USER, tools=TOOLS),
     "result_in_parts": _asked(
         USER, CALLED, _result(1, [_text("ra"), _text("in")]), RESULTS[1], tools=TOOLS
     ),

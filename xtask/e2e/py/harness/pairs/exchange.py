@@ -102,7 +102,7 @@ class Exchange:
             alias = f"{vendor.name}-{place(self.name, self.face, self.streamed)}"
         told = self.face.ask(alias, ask, self.streamed)
         turn = "later" if later else "first"
-        want = expected(self.face.name, vendor.name, self.name, turn)
+        want = expected(self.face.name, vendor.like or vendor.name, self.name, turn)
         if want.refused is not None:
             self._refused(told, want.refused, script)
             return told

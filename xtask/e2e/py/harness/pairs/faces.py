@@ -10,7 +10,13 @@ from typing import Any
 import anthropic
 import openai
 
-from harness import anthropic_words, completions_words, gemini_words, openai_words
+from harness import (
+    anthropic_words,
+    completions_words,
+    gemini_words,
+    openai_words,
+    responses_words,
+)
 from harness.ask import Ask, Document, Said, ToolResult, user
 from harness.pairs.answers import Answer
 from harness.processes import CLIENT_KEY, Gateway
@@ -159,6 +165,18 @@ class CompletionsFace(OpenAiFace):
         return tuple(name for name in extra if name not in openai_words.FOREIGN)
 
 
+class ResponsesFace(OpenAiFace):
+    """Responses, with nothing kept at the vendor."""
+
+    name = "openai.responses"
+    words = responses_words
+    settings = frozenset(responses_words.SETTINGS)
+
+    def can(self, ask: Ask) -> Ask:
+        """It has no stop texts."""
+        return dataclasses.replace(super().can(ask), stop=())
+
+
 class AnthropicFace(Face):
     """Messages."""
 
@@ -262,4 +280,10 @@ def _unnamed(parts: Iterable[Any]) -> tuple:
     )
 
 
-FACES: list[Face] = [OpenAiFace(), CompletionsFace(), AnthropicFace(), GeminiFace()]
+FACES: list[Face] = [
+    OpenAiFace(),
+    CompletionsFace(),
+    # ResponsesFace(),
+    AnthropicFace(),
+    GeminiFace(),
+]

@@ -69,14 +69,27 @@ def _unfailed(found: Any) -> Any:
     )
 
 
+def _instructed(found: Any) -> Any:
+    """A system prompt that asks for JSON of the schema."""
+    asks = isinstance(found, str) and "JSON" in found and '"city"' in found
+    return found if asks else "a prompt that asks for JSON of the schema"
+
+
 UNTHOUGHT = (user("a"), assistant("b"), user("c"))
 COMPLETIONS = "openai.completions"
+# Servers of OpenAI's dialect whose clients of completions are translated to chat.
+CHAT_ALONE = "compatible|switching|deepseek|azure"
+OPENAI = f"openai|{CHAT_ALONE}"
 # Vendors whose clients of completions are translated to chat.
-TRANSLATED = "compatible|anthropic|gemini|bedrock-*"
+TRANSLATED = f"{CHAT_ALONE}|anthropic|gemini|bedrock-*"
 CLAUDE = "anthropic|bedrock-claude"
-OPENAI = "openai|compatible"
 BEDROCK = "bedrock-*"
+# Clients who say an effort, to be translated for vendors that have no such word.
+EFFORT = "openai.chat|openai.responses|gemini"
 THINKS = "effort_*|budget|reasoning_shown|reasoning_hidden|reasoning_goes_on*"
+# All of them but the one that asks for no thinking.
+ASKS = "effort_[lho]*|reasoning_shown|reasoning_hidden|reasoning_goes_on*"
+MEDIUM = "effort_of*|reasoning_shown|reasoning_hidden|reasoning_goes_on*"
 
 LOSSES: list[Loss] = [
     # Legacy completions: a prompt and nothing else.
@@ -107,7 +120,7 @@ LOSSES: list[Loss] = [
         "Nor a bound of their number; without tools it asks nothing of the others.",
         "one_call*",
         COMPLETIONS,
-        "compatible",
+        CHAT_ALONE,
         dropped=("parallel_tool_calls",),
     ),
     Loss("Nor a form.", "schema*|json_mode", COMPLETIONS, TRANSLATED, dropped=("response_format",)),
@@ -128,8 +141,8 @@ LOSSES: list[Loss] = [
     Loss(
         "Several answers to one request are OpenAI's alone.",
         "two_answers",
-        "openai.completions|gemini",
-        "compatible",
+        COMPLETIONS,
+        CHAT_ALONE,
         dropped=("n",),
         seen={"settings": {}},
     ),
@@ -144,14 +157,14 @@ LOSSES: list[Loss] = [
     Loss(
         "A text of several parts may be one with paragraphs.",
         "parts",
-        "anthropic.messages|gemini",
+        "anthropic.messages|gemini|openai.responses",
         OPENAI,
         seen={"turns": _text("one", "two")},
     ),
     Loss(
         "Bedrock fetches nothing.",
         "image_url",
-        "openai.chat|gemini",
+        EFFORT,
         BEDROCK,
         refused="messages[0].content[1]",
     ),
@@ -165,7 +178,7 @@ LOSSES: list[Loss] = [
     Loss(
         "Gemini has no names of documents.",
         "document",
-        "openai.chat|anthropic.messages",
+        "openai.chat|openai.responses|anthropic.messages",
         "gemini",
         dropped=("messages[0].content[1].file.filename",),
     ),
@@ -181,7 +194,7 @@ LOSSES: list[Loss] = [
     Loss(
         "Converse cannot forbid tools; where the conversation has none they are not offered.",
         "choice_none",
-        "openai.chat|gemini",
+        EFFORT,
         BEDROCK,
         seen={"tools": (), "choice": "auto"},
     ),
@@ -195,7 +208,7 @@ LOSSES: list[Loss] = [
     Loss(
         "Gemini and Nova cannot be kept from several calls.",
         "one_call*",
-        "openai.chat|anthropic.messages",
+        "openai.chat|openai.responses|anthropic.messages",
         "gemini|bedrock-nova",
         dropped=("parallel_tool_calls",),
         seen={"parallel": True},
@@ -204,14 +217,14 @@ LOSSES: list[Loss] = [
     Loss(
         "Older models of Claude have budgets of tokens.",
         "effort_low",
-        "openai.chat|gemini",
+        EFFORT,
         CLAUDE,
         seen={"settings": {"effort": 1024}},
     ),
     Loss(
         "A budget stays below the bound of all tokens.",
         "effort_high",
-        "openai.chat|gemini",
+        EFFORT,
         CLAUDE,
         dropped=("reasoning_effort",),
         seen={"settings": {"effort": 4095}},
@@ -219,21 +232,21 @@ LOSSES: list[Loss] = [
     Loss(
         "Older models of Claude have budgets of tokens.",
         "reasoning_shown|reasoning_hidden|reasoning_goes_on*",
-        "openai.chat|gemini",
+        EFFORT,
         CLAUDE,
         seen={"settings": {"effort": 2048}},
     ),
     Loss(
         "OpenAI's clients have no budgets of tokens.",
         "budget",
-        "openai.chat",
+        "openai.chat|openai.responses",
         CLAUDE,
         seen={"settings": {"effort": 2048}},
     ),
     Loss(
         "A model that is not asked to think does not.",
         "effort_none",
-        "openai.chat|gemini",
+        EFFORT,
         "anthropic|bedrock-*",
         seen={"settings": {}},
     ),
@@ -247,7 +260,7 @@ LOSSES: list[Loss] = [
     Loss(
         "Gemini 3 cannot be kept from thinking.",
         "effort_none",
-        "openai.chat",
+        "openai.chat|openai.responses",
         "gemini",
         dropped=("reasoning_effort",),
         seen={"settings": {"effort": "minimal"}},
@@ -262,15 +275,15 @@ LOSSES: list[Loss] = [
     ),
     Loss(
         "Not every server of OpenAI's dialect takes an effort.",
-        "effort_[lho]*|reasoning_shown|reasoning_hidden|reasoning_goes_on*|budget",
+        f"{ASKS}|budget",
         "anthropic.messages",
         "compatible",
         dropped=("thinking",),
     ),
     Loss(
         "Not every server of OpenAI's dialect takes an effort.",
-        "effort_[lho]*|reasoning_shown|reasoning_hidden|reasoning_goes_on*",
-        "gemini",
+        ASKS,
+        "gemini|openai.responses",
         "compatible",
         dropped=("output_config.effort",),
     ),
@@ -283,23 +296,30 @@ LOSSES: list[Loss] = [
     ),
     Loss(
         "Not every server of OpenAI's dialect takes an effort.",
+        "budget",
+        "openai.responses",
+        "compatible",
+        dropped=("output_config.effort",),
+    ),
+    Loss(
+        "Not every server of OpenAI's dialect takes an effort.",
         THINKS,
-        "anthropic.messages|gemini",
+        "anthropic.messages|gemini|openai.responses",
         "compatible",
         seen={"settings": {}},
     ),
     Loss(
         "OpenAI's chat shows no reasoning.",
-        "effort_[lho]*|reasoning_shown|reasoning_hidden|reasoning_goes_on*|budget",
+        f"{ASKS}|budget",
         "gemini",
-        "openai",
+        "openai|azure",
         dropped=("thinking.display",),
     ),
     Loss(
         "OpenAI has efforts instead of budgets.",
         "budget",
         "anthropic.messages|gemini",
-        "openai",
+        "openai|azure|deepseek",
         dropped=("thinking.budget_tokens",),
         seen={"settings": {"effort": "low"}},
     ),
@@ -322,23 +342,101 @@ LOSSES: list[Loss] = [
     Loss(
         "What one vendor signed is no business of another.",
         "reasoning_of_another_vendor",
+        "openai.responses",
+        seen={"turns": UNTHOUGHT},
+    ),
+    Loss(
+        "What one vendor signed is no business of another.",
+        "reasoning_of_another_vendor",
         "openai.chat",
-        "openai|compatible|gemini|bedrock-nova",
+        "openai|azure|compatible|switching|deepseek|gemini|bedrock-nova",
         seen={"turns": UNTHOUGHT},
     ),
     Loss(
         "What one vendor signed is no business of another.",
         "reasoning_of_another_vendor",
         "anthropic.messages",
-        "openai|compatible|gemini|bedrock-nova",
+        "openai|azure|compatible|switching|deepseek|gemini|bedrock-nova",
         seen={"turns": UNTHOUGHT},
     ),
     Loss(
         "What one vendor signed is no business of another.",
         "reasoning_of_another_vendor",
         "gemini",
-        "openai|compatible|anthropic|bedrock-*",
+        "openai|azure|compatible|switching|deepseek|anthropic|bedrock-*",
         seen={"turns": UNTHOUGHT},
+    ),
+    Loss(
+        "Qwen and SiliconFlow have a switch and a budget.",
+        "effort_low",
+        EFFORT + "|anthropic.messages",
+        "switching",
+        seen={"settings": {"effort": 2048}},
+    ),
+    Loss(
+        "Qwen and SiliconFlow have a switch and a budget.",
+        "effort_high",
+        EFFORT + "|anthropic.messages",
+        "switching",
+        seen={"settings": {"effort": "on"}},
+    ),
+    Loss(
+        "Qwen and SiliconFlow have a switch and a budget.",
+        MEDIUM,
+        EFFORT + "|anthropic.messages",
+        "switching",
+        seen={"settings": {"effort": 8192}},
+    ),
+    Loss(
+        "Qwen and SiliconFlow have a switch and a budget.",
+        "budget",
+        "openai.chat|openai.responses",
+        "switching",
+        seen={"settings": {"effort": 8192}},
+    ),
+    Loss(
+        "An effort is a budget of about that size.",
+        ASKS,
+        "gemini|openai.responses|anthropic.messages",
+        "switching",
+        dropped=("output_config.effort",),
+    ),
+    Loss(
+        "An effort is a budget of about that size.",
+        "budget",
+        "openai.responses",
+        "switching",
+        dropped=("output_config.effort",),
+    ),
+    Loss(
+        "DeepSeek takes one text, and no pictures or documents beside it.",
+        "image*|document",
+        "anthropic.messages|gemini|openai.responses",
+        "deepseek",
+        refused="messages[0].content[",
+    ),
+    Loss(
+        "DeepSeek takes one text, which its own client's texts become.",
+        "parts",
+        "openai.chat",
+        "deepseek",
+        seen={"turns": _text("one", "two")},
+    ),
+    Loss(
+        "DeepSeek has JSON without a schema, which is asked for in words.",
+        "schema*",
+        "anthropic.messages|gemini|openai.responses",
+        "deepseek",
+        dropped=("response_format",),
+        seen={"system": _instructed, "schema": None, "json": True},
+    ),
+    Loss(
+        "DeepSeek has no seeds.",
+        "seed",
+        "openai.completions|gemini",
+        "deepseek",
+        dropped=("seed",),
+        seen={"settings": {}},
     ),
     # Numbers.
     Loss(
@@ -353,14 +451,14 @@ LOSSES: list[Loss] = [
         "OpenAI has no top_k.",
         "top_k",
         COMPLETIONS,
-        "compatible",
+        CHAT_ALONE,
         dropped=("top_k",),
         seen={"settings": {}},
     ),
     Loss(
         "Claude and Converse have no seeds.",
         "seed",
-        "openai.*|gemini",
+        "openai.c*|gemini",
         "anthropic|bedrock-*",
         dropped=("seed",),
         seen={"settings": {}},
@@ -368,7 +466,7 @@ LOSSES: list[Loss] = [
     Loss(
         "Claude and Converse have no penalties.",
         "penalties",
-        "openai.*|gemini",
+        "openai.c*|gemini",
         "anthropic|bedrock-*",
         dropped=("presence_penalty", "frequency_penalty"),
         seen={"settings": {}},
@@ -392,7 +490,7 @@ LOSSES: list[Loss] = [
     Loss(
         "One request gets one answer of these vendors.",
         "two_answers",
-        "openai.*",
+        "openai.c*",
         "anthropic|gemini|bedrock-*",
         refused="n",
     ),
@@ -421,6 +519,12 @@ LOSSES: list[Loss] = [
     Loss(
         "A field that nobody knows goes to its own dialect alone.",
         "unknown_field",
+        "openai.responses",
+        dropped=("zzz",),
+    ),
+    Loss(
+        "A field that nobody knows goes to its own dialect alone.",
+        "unknown_field",
         "openai.chat",
         "anthropic|gemini|bedrock-*",
         dropped=("zzz",),
@@ -429,14 +533,14 @@ LOSSES: list[Loss] = [
         "A field that nobody knows goes to its own dialect alone.",
         "unknown_field",
         "anthropic.messages",
-        "openai|compatible|gemini|bedrock-nova",
+        "openai|azure|compatible|switching|deepseek|gemini|bedrock-nova",
         dropped=("zzz",),
     ),
     Loss(
         "A field that nobody knows goes to its own dialect alone.",
         "unknown_field",
         "gemini",
-        "openai|compatible|anthropic|bedrock-*",
+        "openai|azure|compatible|switching|deepseek|anthropic|bedrock-*",
         dropped=("zzz",),
     ),
     # What is told.
@@ -444,7 +548,7 @@ LOSSES: list[Loss] = [
         "Gemini's clients are told of no writes to a cache.",
         "usage",
         "gemini",
-        "openai|compatible|anthropic|bedrock-*",
+        "openai|azure|compatible|switching|deepseek|anthropic|bedrock-*",
         said={"counts": {"cache_write": 0}},
     ),
     Loss(

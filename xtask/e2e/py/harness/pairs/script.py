@@ -13,6 +13,10 @@ from harness.bedrock import OPERATIONS, Request
 from harness.pairs.answers import Reply
 
 
+# What the machine's metadata server gives out.
+TOKEN = "token-of-the-machine"
+
+
 class Heard(Request):
     """A request that came; its signature can be checked as Bedrock's can."""
 
@@ -52,6 +56,12 @@ class Script:
                     super().handle_one_request()
                 except (BrokenPipeError, ConnectionResetError):
                     self.close_connection = True
+
+            def do_GET(self) -> None:
+                # The metadata server of Google's machines, which gives out one token for ever.
+                assert self.headers["metadata-flavor"] == "Google"
+                token = {"access_token": TOKEN, "expires_in": 36_000, "token_type": "Bearer"}
+                self.give(Reply(200, json.dumps(token).encode()))
 
             def do_POST(self) -> None:
                 headers = {name.lower(): value for name, value in self.headers.items()}

@@ -55,13 +55,21 @@ class Anthropic(Vendor):
         return refusing(answer)
 
     def hears(self, heard: Heard, unknown: tuple[str, ...]) -> Seen:
-        assert heard.headers["x-api-key"].startswith(self.key)
+        assert self.shown(heard).startswith(self.key)
+        body = {key: value for key, value in self.body(heard).items() if key not in unknown}
+        assert body["model"] in self.models.values()
+        check_sent(anthropic_words.PATH, body)
+        return seen(body)
+
+    def shown(self, heard: Heard) -> str:
+        """The credential that a request shows."""
         assert "authorization" not in heard.headers
         assert heard.route.endswith(anthropic_words.PATH)
-        body = {key: value for key, value in heard.json.items() if key not in unknown}
-        assert body["model"] in self.models.values()
-        check_sent(heard.route, body)
-        return seen(body)
+        return heard.headers["x-api-key"]
+
+    def body(self, heard: Heard) -> dict:
+        """The body as Anthropic itself would be sent it."""
+        return heard.json
 
     def says(self, heard: Heard, answer: Answer) -> Reply:
         if answer.blocked:
@@ -69,7 +77,7 @@ class Anthropic(Vendor):
         if answer.failure:
             status, _ = ERRORS[answer.failure]
             return Reply(status, encoded(error(answer.failure)))
-        body = heard.json
+        body = self.body(heard)
         if body.get("stream"):
             frames = [data(event, event["type"]) for event in stream(body, body["model"], answer)]
             return events(frames, answer, PING)

@@ -26,6 +26,8 @@ class Vendor:
     name: str
     provider: str
     models: dict[str, str]
+    # The vendor whose losses are its own, where it is the same at another place.
+    like: str = ""
     # Further keys of its deployments.
     more: dict[str, Any] = dataclasses.field(default_factory=dict)
     # What the gateway's environment must hold.
@@ -64,6 +66,10 @@ class Vendor:
         """A model at an address."""
         place = {"provider": self.provider, "model": model, "api_base": self.base(url)}
         return place | self.credentials(key) | self.more
+
+    def providers(self, url: str) -> dict[str, dict]:
+        """Vendors that the configuration must describe."""
+        return {}
 
     def credentials(self, key: str) -> dict[str, Any]:
         """The keys of a deployment that say how the gateway shows itself."""

@@ -64,13 +64,17 @@ class Gemini(Vendor):
         usage = dataclasses.replace(answer.usage, cache_write=0)
         return dataclasses.replace(answer, usage=usage, met=None, sealed=None, finish=finish)
 
+    def shown(self, heard: Heard) -> str:
+        """The credential that a request shows."""
+        assert "/v1/models/" in heard.route
+        return heard.headers["x-goog-api-key"]
+
     def hears(self, heard: Heard, unknown: tuple[str, ...]) -> Seen:
-        assert heard.headers["x-goog-api-key"].startswith(self.key)
+        assert self.shown(heard).startswith(self.key)
         body = {key: value for key, value in heard.json.items() if key not in unknown}
         for key, value in body.items():
             pydantic.TypeAdapter(KNOWN[key]).validate_python(value)
-        version, _, model = heard.route.strip("/").rpartition("/models/")
-        assert version.split("/")[-1] in ("v1", "v1beta")
+        model = heard.route.rpartition("/models/")[2]
         assert model.split(":")[0] in self.models.values()
         seen = gemini_words.seen(body)
         turns = tuple(Turn(turn.role, _excused(turn.parts)) for turn in seen.turns)

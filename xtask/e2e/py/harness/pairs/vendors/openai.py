@@ -5,12 +5,13 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from harness import completions_words, openai_words
+from harness import completions_words, openai_words, responses_words
 from harness.ask import Seen, ToolUse
 from harness.contract import check_sent
 from harness.pairs.answers import MESSAGES, Answer, Reply, arguments, encoded, pieces
 from harness.pairs.script import Heard
 from harness.pairs.vendors.base import Refused, Vendor, data, events
+from harness.pairs.vendors import responses
 
 FINISH = {"stop": "stop", "length": "length", "tools": "tool_calls", "filter": "content_filter"}
 SHOWN = ("reasoning_content", "thinking_blocks")
@@ -42,6 +43,8 @@ class OpenAi(Vendor):
     path: str = "/v1"
     # Whether it shows what its models think.
     shows: bool = False
+    # Fields of requests that it has beside OpenAI's.
+    own: tuple[str, ...] = ()
 
     def base(self, url: str) -> str:
         return url + self.path
@@ -53,9 +56,14 @@ class OpenAi(Vendor):
         answer = dataclasses.replace(answer, reasoning=reasoning, signature=None, sealed=None)
         return dataclasses.replace(answer, met=None, finish=finish)
 
+    def shown(self, heard: Heard) -> str:
+        """The credential that a request shows."""
+        return heard.headers["authorization"].removeprefix("Bearer ")
+
     def hears(self, heard: Heard, unknown: tuple[str, ...]) -> Seen:
-        assert heard.headers["authorization"].startswith(f"Bearer {self.key}")
-        body = {key: value for key, value in heard.json.items() if key not in unknown}
+        assert self.shown(heard).startswith(self.key)
+        strange = (*unknown, *self.own)
+        body = {key: value for key, value in heard.json.items() if key not in strange}
         if self.shows:
             # Its own word for what its models thought, which comes back to it. It may also be another
             # gateway, which reads what others signed.
@@ -65,8 +73,7 @@ class OpenAi(Vendor):
         if not isinstance(body.get("prompt", ""), str):
             raise Refused
         check_sent(heard.route, {key: body[key] for key in body if key not in ("top_k",)})
-        chat = heard.route.endswith("/chat/completions")
-        return (openai_words if chat else completions_words).seen(body)
+        return _words(heard).seen(body)
 
     def says(self, heard: Heard, answer: Answer) -> Reply:
         if answer.blocked:
@@ -77,13 +84,20 @@ class OpenAi(Vendor):
         body = heard.json
         if not isinstance(body.get("prompt", ""), str):
             return Reply(400, encoded(error("bad_request")))
-        chat = heard.route.endswith("/chat/completions")
+        words = _words(heard)
         if body.get("stream"):
-            return events((chat_stream if chat else text_stream)(body, answer), answer)
+            return events(STREAMS[words](body, answer), answer)
         if answer.breaks == "error":
             return Reply(200, encoded(error("server")))
-        whole = (chat_whole if chat else text_whole)(body["model"], answer)
+        whole = WHOLE[words](body["model"], answer)
         return Reply(200, encoded(whole), cut=answer.breaks == "cut")
+
+
+def _words(heard: Heard) -> Any:
+    """The dialect of a request, by its path."""
+    if heard.route.endswith("/responses"):
+        return responses_words
+    return openai_words if heard.route.endswith("/chat/completions") else completions_words
 
 
 def _without(message: dict, *keys: str) -> dict:
@@ -178,3 +192,19 @@ def text_stream(body: dict, answer: Answer) -> list[bytes]:
         return frames + ([data(error("server"))] if answer.breaks == "error" else [])
     frames.append(data(head | {"choices": [_text(answer, "", FINISH[answer.end])]}))
     return frames + _ending(body, head, answer)
+
+
+def _responses_stream(body: dict, answer: Answer) -> list[bytes]:
+    return responses.stream(body["model"], answer)
+
+
+WHOLE = {
+    openai_words: chat_whole,
+    completions_words: text_whole,
+    responses_words: responses.whole,
+}
+STREAMS = {
+    openai_words: chat_stream,
+    completions_words: text_stream,
+    responses_words: _responses_stream,
+}
