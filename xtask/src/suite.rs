@@ -68,7 +68,9 @@ impl Totals {
     pub(crate) fn read(lines: &[String], success: bool) -> Self {
         let mut totals = Self::default();
         for line in lines {
-            if let Some((passed, failed)) = summary(line) {
+            if line.starts_with(TABLE) {
+                totals.summaries.push(line.clone());
+            } else if let Some((passed, failed)) = summary(line) {
                 totals.passed += passed;
                 totals.failed += failed;
                 totals.summaries.push(line.trim().to_owned());
@@ -88,6 +90,9 @@ impl Totals {
         self.summaries.extend(other.summaries);
     }
 }
+
+/// What the lines of the table of all pairs begin with.
+const TABLE: &str = "pairs | ";
 
 /// Passed and failed of a summary line: cargo's, pytest's or node's.
 fn summary(line: &str) -> Option<(u64, u64)> {
@@ -148,6 +153,14 @@ mod tests {
         ] {
             assert_eq!(summary(line), figures, "{line}");
         }
+    }
+
+    #[test]
+    fn the_table_of_pairs_is_kept_beside_the_summary() {
+        let lines = ["pairs | a  1/1", "no pairs | b", "== 2 passed in 1s =="].map(str::to_owned);
+        let totals = Totals::read(&lines, true);
+        assert_eq!((totals.passed, totals.failed), (2, 0));
+        assert_eq!(totals.summaries, ["pairs | a  1/1", "== 2 passed in 1s =="]);
     }
 
     #[test]

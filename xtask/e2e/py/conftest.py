@@ -7,7 +7,16 @@ import json
 import pytest
 
 from harness.config import pair_config
+from harness.pairs import table
 from harness.processes import Gateway, Upstream
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Shows the one table of all pairs, where they were asked."""
+    stats = terminalreporter.stats
+    reports = [report for kind in ("passed", "failed") for report in stats.get(kind, ())]
+    for line in table.lines(table.results(reports)):
+        terminalreporter.write_line(line)
 
 
 class Upstreams:

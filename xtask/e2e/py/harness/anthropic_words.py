@@ -6,7 +6,19 @@ from typing import Any
 
 import anthropic
 
-from harness.ask import Ask, Image, Said, Seen, Text, Thinking, ToolResult, ToolUse, Turn, merged
+from harness.ask import (
+    Ask,
+    Document,
+    Image,
+    Said,
+    Seen,
+    Text,
+    Thinking,
+    ToolResult,
+    ToolUse,
+    Turn,
+    merged,
+)
 
 PATH = "/v1/messages"
 FINISH = {
@@ -15,7 +27,11 @@ FINISH = {
     "max_tokens": "length",
     "tool_use": "tools",
     "refusal": "filter",
+    "model_context_window_exceeded": "context",
+    "pause_turn": "pause",
 }
+# What the SDK has no parameter for: newer API versions refuse sampling, the gateway's does not.
+SETTINGS = ("temperature", "top_p", "top_k")
 
 
 def request(ask: Ask, model: str) -> dict:
@@ -28,6 +44,8 @@ def request(ask: Ask, model: str) -> dict:
             for turn in ask.turns
         ],
     }
+    if ask.back:
+        body["messages"].insert(-1, ask.back)
     if ask.system:
         body["system"] = ask.system
     if ask.tools:
@@ -41,8 +59,21 @@ def request(ask: Ask, model: str) -> dict:
         body["output_config"] = {"format": {"type": "json_schema", "schema": ask.schema}}
     if ask.budget:
         body["thinking"] = {"type": "enabled", "budget_tokens": ask.budget}
+    elif ask.effort == "none":
+        body["thinking"] = {"type": "disabled"}
+    elif ask.effort:
+        body["thinking"] = {"type": "adaptive"}
+        body.setdefault("output_config", {})["effort"] = ask.effort
     if ask.stop:
         body["stop_sequences"] = list(ask.stop)
+    extra = dict(ask.unknown)
+    for name, value in ask.settings:
+        if name in SETTINGS:
+            extra[name] = value
+        elif name == "user":
+            body["metadata"] = {"user_id": value}
+    if extra:
+        body["extra_body"] = extra
     return body
 
 
@@ -67,8 +98,12 @@ def _block(part: Any) -> dict:
             return {"type": "image", "source": source}
         case ToolUse(id_, name, arguments):
             return {"type": "tool_use", "id": id_, "name": name, "input": dict(arguments)}
-        case ToolResult(id_, text):
-            return {"type": "tool_result", "tool_use_id": id_, "content": text}
+        case Document(media_type, data, name):
+            source = {"type": "base64", "media_type": media_type, "data": data}
+            return {"type": "document", "source": source, "title": name}
+        case ToolResult(id_, text, error):
+            block = {"type": "tool_result", "tool_use_id": id_, "content": text}
+            return block | ({"is_error": True} if error else {})
         case Thinking(text, signature):
             return {"type": "thinking", "thinking": text, "signature": signature}
     raise TypeError(part)
@@ -89,7 +124,23 @@ def seen(body: dict) -> Seen:
         thinks=body.get("thinking", {}).get("type") in ("enabled", "adaptive"),
         stop=tuple(body.get("stop_sequences", ())),
         max_tokens=body["max_tokens"],
+        settings=_settings(body),
     )
+
+
+def _settings(body: dict) -> dict[str, Any]:
+    """Numbers and names of a request, in the conversation's words."""
+    found = {name: body[name] for name in SETTINGS if name in body}
+    if "metadata" in body:
+        found["user"] = body["metadata"]["user_id"]
+    thinking = body.get("thinking") or {}
+    if thinking.get("type") == "enabled":
+        found["effort"] = thinking["budget_tokens"]
+    elif thinking.get("type") == "disabled":
+        found["effort"] = "none"
+    elif thinking:
+        found["effort"] = body.get("output_config", {}).get("effort", "adaptive")
+    return found
 
 
 def _text(content: str | list) -> str:
@@ -112,10 +163,15 @@ def _part(block: dict) -> Any:
             if source["type"] == "url":
                 return Image(url=source["url"])
             return Image(media_type=source["media_type"], data=source["data"])
+        case "document":
+            source = block["source"]
+            return Document(source["media_type"], source["data"], block.get("title"))
         case "tool_use":
             return ToolUse(block["id"], block["name"], tuple(block["input"].items()))
         case "tool_result":
-            return ToolResult(block["tool_use_id"], _text(block.get("content", "")))
+            return ToolResult(
+                block["tool_use_id"], _text(block.get("content", "")), block.get("is_error", False)
+            )
         case "thinking":
             return Thinking(block["thinking"], block["signature"])
     raise TypeError(block)
@@ -156,5 +212,9 @@ def _said(message: Any) -> Said:
             "cached": cached,
             "cache_write": written,
             "reasoning": (details.thinking_tokens if details else 0) or 0,
+        },
+        back={
+            "role": "assistant",
+            "content": [block.model_dump(exclude_none=True) for block in message.content],
         },
     )

@@ -21,6 +21,15 @@ class Image:
 
 
 @dataclasses.dataclass(frozen=True)
+class Document:
+    """As base64 with its type and name."""
+
+    media_type: str
+    data: str
+    name: str = "report.pdf"
+
+
+@dataclasses.dataclass(frozen=True)
 class ToolUse:
     id: str
     name: str
@@ -31,6 +40,8 @@ class ToolUse:
 class ToolResult:
     id: str
     text: str
+    # Whether the tool failed; its text says how.
+    error: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -80,6 +91,16 @@ class Ask:
     budget: int | None = None
     stop: tuple[str, ...] = ()
     max_tokens: int = 4096
+    # Any JSON object, without a schema.
+    json: bool = False
+    # `none`, `low`, `medium`, `high` ...
+    effort: str | None = None
+    # temperature, top_p, top_k, seed, presence, frequency, user, n: by these names.
+    settings: tuple[tuple[str, Any], ...] = ()
+    # Fields that no dialect has.
+    unknown: tuple[tuple[str, Any], ...] = ()
+    # What a client sends back as it got it, in its dialect's words, before the last turn.
+    back: Any = None
 
 
 @dataclasses.dataclass
@@ -95,6 +116,8 @@ class Seen:
     thinks: bool
     stop: tuple[str, ...]
     max_tokens: int | None
+    json: bool = False
+    settings: dict[str, Any] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass
@@ -109,6 +132,8 @@ class Said:
     signature: str | None
     refusal: str | None
     usage: dict[str, int]
+    # The message as the client would send it back.
+    back: Any = None
 
 
 def user(*parts: Any) -> Turn:

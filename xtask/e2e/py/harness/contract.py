@@ -24,6 +24,7 @@ from openai.types.responses import response_create_params
 OPENAI_CHAT = completion_create_params.CompletionCreateParams
 OPENAI_RESPONSES = response_create_params.ResponseCreateParams
 OPENAI_COMPLETIONS = text_completion_params.CompletionCreateParams
+OPENAI_RESPONSES = response_create_params.ResponseCreateParams
 OPENAI_EMBEDDINGS = embedding_create_params.EmbeddingCreateParams
 ANTHROPIC_MESSAGES = message_create_params.MessageCreateParams
 ANTHROPIC_COUNT_TOKENS = message_count_tokens_params.MessageCountTokensParams
@@ -41,6 +42,8 @@ def check_sent(path: str, body: dict) -> None:
         errors = check(OPENAI_RESPONSES, body)
     elif path.endswith("/completions"):
         errors = check(OPENAI_COMPLETIONS, body)
+    elif path.endswith("/responses"):
+        errors = check(OPENAI_RESPONSES, body)
     elif path.endswith("/embeddings"):
         errors = check(OPENAI_EMBEDDINGS, body)
     elif path.endswith("/count_tokens"):

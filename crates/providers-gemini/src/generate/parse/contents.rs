@@ -1,6 +1,8 @@
 //! A client's conversation as messages: calls and their results tied by ids, which this dialect may
 //! leave out, thoughts with the signature of whoever issued it.
 
+mod knit;
+
 use serde_json::value::RawValue;
 use tollgate_core_types::chat::{ChatRequest, MediaSource, Message, Part as Said, Role, ToolCall};
 use tollgate_core_types::{Dialect, JsonText};
@@ -64,7 +66,9 @@ pub(super) fn read(contents: Vec<Content<'_>>, chat: &mut ChatRequest) -> Result
         if !results.is_empty() {
             chat.messages.push(Message { role: Role::Tool, parts: results, name: None });
         }
-        if !said.is_empty() {
+        if role == Role::Assistant {
+            knit::say(&mut chat.messages, said);
+        } else if !said.is_empty() {
             chat.messages.push(Message { role, parts: said, name: None });
         }
     }
