@@ -5,5 +5,6 @@
 //! feeds every reader broken input. It must never hold knowledge of a dialect that could disagree
 //! with the code: what is told here was seen.
 
+mod clock;
 pub mod fuzz;
 pub mod translation;

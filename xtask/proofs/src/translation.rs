@@ -11,7 +11,7 @@ mod outcome;
 mod page;
 mod probe;
 mod requests;
-mod vendors;
+pub(crate) mod vendors;
 
 use anyhow::Result;
 
