@@ -79,9 +79,10 @@ pub(super) const ARROWS: &[(&str, &[&str])] = &[
             "tollgate-providers-anthropic",
             "tollgate-providers-bedrock",
             "tollgate-providers-common",
-            "tollgate-providers-compatible",
+            "tollgate-providers-deepseek",
             "tollgate-providers-gemini",
             "tollgate-providers-openai",
+            "tollgate-providers-qwen",
         ],
     ),
 ];

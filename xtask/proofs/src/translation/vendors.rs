@@ -9,7 +9,7 @@ use tollgate_providers_bedrock::{Bedrock, Settings};
 use tollgate_providers_common::target::Quirks;
 use tollgate_providers_common::{ClientDialect, Provider, UpstreamTarget};
 use tollgate_providers_gemini::Gemini;
-use tollgate_providers_openai::{Completions, OpenAi};
+use tollgate_providers_openai::{Completions, OpenAi, Server};
 
 /// A place that requests are encoded for.
 pub(crate) struct Vendor {
@@ -34,7 +34,11 @@ pub(crate) fn clients() -> Vec<Arc<dyn ClientDialect>> {
 /// # Errors
 /// When an address is none.
 pub(crate) fn chat() -> Result<Vec<Vendor>> {
-    let openai = |name, model, quirks| vendor(name, Arc::new(openai(name)), model, quirks);
+    let family = |name, model| {
+        let quirks = tollgate_providers_openai::quirks_for(model);
+        let provider = OpenAi::at(ProviderName::new("openai"), served(quirks, Completions::Native));
+        vendor(name, Arc::new(provider), model, quirks)
+    };
     let claude = |name, model| {
         let provider = Arc::new(Anthropic::new(ProviderName::new("anthropic")));
         vendor(name, provider, model, tollgate_providers_anthropic::quirks_for(model))
@@ -43,11 +47,11 @@ pub(crate) fn chat() -> Result<Vec<Vendor>> {
         let provider = Arc::new(Gemini::new(ProviderName::new("gemini")));
         vendor(name, provider, model, tollgate_providers_gemini::quirks_for(model))
     };
-    let family = tollgate_providers_openai::quirks_for;
     Ok(vec![
-        openai("OpenAI GPT-4o", "gpt-4o", family("gpt-4o"))?,
-        openai("OpenAI GPT-5", "gpt-5", family("gpt-5"))?,
-        openai("DeepSeek", "deepseek-chat", tollgate_providers_compatible::quirks("deepseek"))?,
+        family("OpenAI GPT-4o", "gpt-4o")?,
+        family("OpenAI GPT-5", "gpt-5")?,
+        deepseek("DeepSeek", "deepseek-v4-pro")?,
+        qwen("Qwen", "qwen-plus")?,
         claude("Claude Sonnet 4.5", "claude-sonnet-4-5")?,
         claude("Claude Opus 5.5", "claude-opus-5-5")?,
         gemini("Gemini 2.5", "gemini-2.5-flash")?,
@@ -63,7 +67,7 @@ pub(crate) fn chat() -> Result<Vec<Vendor>> {
 /// When an address is none.
 pub(crate) fn embeddings() -> Result<Vec<Vendor>> {
     let gemini = Arc::new(Gemini::new(ProviderName::new("gemini")));
-    let openai = Arc::new(openai("openai"));
+    let openai = Arc::new(OpenAi::new(ProviderName::new("openai")));
     Ok(vec![
         vendor("OpenAI", openai, "text-embedding-3-small", Quirks::default())?,
         vendor("Gemini", gemini, "gemini-embedding-001", Quirks::default())?,
@@ -72,10 +76,24 @@ pub(crate) fn embeddings() -> Result<Vec<Vendor>> {
     ])
 }
 
-/// OpenAI's dialect; GPT-4o's column stands for servers without text completions as well.
-fn openai(name: &str) -> OpenAi {
-    let completions = if name == "DeepSeek" { Completions::ViaChat } else { Completions::Native };
-    OpenAi::with(ProviderName::new("openai"), completions)
+/// A server of OpenAI's dialect; vendors of the table have no text completions.
+fn served(quirks: Quirks, completions: Completions) -> Server {
+    Server { completions, quirks, ..Server::default() }
+}
+
+fn deepseek(name: &'static str, model: &str) -> Result<Vendor> {
+    let quirks = tollgate_providers_deepseek::quirks_for(model);
+    let server = served(quirks, Completions::ViaChat);
+    let provider =
+        tollgate_providers_deepseek::DeepSeek::new(ProviderName::new("deepseek"), server);
+    vendor(name, Arc::new(provider), model, quirks)
+}
+
+fn qwen(name: &'static str, model: &str) -> Result<Vendor> {
+    let quirks = tollgate_providers_qwen::quirks_for(model);
+    let server = served(quirks, Completions::ViaChat);
+    let provider = tollgate_providers_qwen::provider(ProviderName::new("qwen"), server);
+    vendor(name, Arc::new(provider), model, quirks)
 }
 
 fn bedrock(name: &'static str, model: &str) -> Result<Vendor> {

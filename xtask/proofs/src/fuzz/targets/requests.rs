@@ -13,6 +13,9 @@ use tollgate_providers_common::{
 use super::{kind, outline};
 use crate::translation::vendors::{self, Vendor};
 
+/// Vendors that speak a dialect in words of their own.
+const CUSTOMS: [&str; 2] = ["DeepSeek", "Qwen"];
+
 /// Longest text that an error tells a client.
 const MESSAGE_MAX: usize = 2048;
 
@@ -111,9 +114,9 @@ fn translated(client: &dyn ClientDialect, inbound: &Inbound, vendors: &[Vendor])
     for vendor in vendors {
         let Some(codec) = vendor.provider.chat() else { continue };
         let encoded = codec.encode(&chat, &vendor.target);
-        if let Ok(encoded) = &encoded
-            && codec.dialect() == client.dialect()
-        {
+        // Servers with customs are written to in words that no client of the dialect uses.
+        let own = !CUSTOMS.contains(&vendor.name) && codec.dialect() == client.dialect();
+        if let (Ok(encoded), true) = (&encoded, own) {
             again(client, &*codec, inbound, encoded, &vendor.target);
         }
         seen.push(checked(vendor, encoded));
