@@ -12,7 +12,7 @@ use std::time::Duration;
 use crate::clock::Stopwatch;
 use crate::crates::Built;
 use crate::suite::{Options, Totals};
-use crate::{arch, crates, e2e, report, schema, shell, tidy};
+use crate::{arch, crates, e2e, proofs, report, schema, shell, tidy};
 
 /// Everything that a change must pass.
 ///
@@ -28,8 +28,10 @@ pub(crate) fn ci(options: &Options) -> Result<()> {
         let what = ["clippy", "--workspace", "--all-targets", "--all-features", "--locked"];
         cargo(&[&what[..], &["--", "--deny=warnings"]].concat())
     });
+    run.check("translation", proofs::translation_holds);
     run.check("docs", docs);
     run.check("licences and bans", cargo_deny);
+    run.check("fuzz", proofs::fuzz_in_ci);
     run.tests("each crate alone", || crates::tests_alone(&["--locked"]));
     run.check("examples", || crates::examples(Built::Alone));
     run.check("packages", crates::packaged);

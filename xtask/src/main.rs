@@ -10,6 +10,7 @@ mod ci;
 mod clock;
 mod crates;
 mod e2e;
+mod proofs;
 mod report;
 mod schema;
 mod shell;
@@ -46,6 +47,10 @@ enum Command {
     Arch,
     /// Writes what is made from the code: the configuration's reference and JSON Schema.
     Schema(schema::Options),
+    /// Writes the matrix of translation, `docs/translation.md`, by running every field's probe.
+    Translation(proofs::Translation),
+    /// Feeds every reader broken input for a bounded time; failing inputs are kept and printed.
+    Fuzz(proofs::Fuzz),
     /// Checks the house rules that no compiler knows.
     Tidy,
 }
@@ -61,6 +66,8 @@ fn main() -> ExitCode {
         Command::Package => crates::packaged(),
         Command::Arch => arch::run(),
         Command::Schema(options) => schema::run(options),
+        Command::Translation(options) => proofs::translation(options),
+        Command::Fuzz(options) => proofs::fuzz(options),
         Command::Tidy => tidy::run(),
     };
     match outcome {

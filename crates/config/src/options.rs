@@ -83,6 +83,16 @@ impl LoadOptions {
         Ok(Self { files: Vec::new(), env, dotenv: names, flags: Flags::default() })
     }
 
+    /// The variables of this `.env` alone, and none of the process; an absent file has none.
+    ///
+    /// # Errors
+    /// As [`Self::from_process`].
+    pub fn from_dotenv(path: &Path) -> Result<Self, ConfigErrors> {
+        let env = dotenv(path)?;
+        let names = env.keys().cloned().collect();
+        Ok(Self { files: Vec::new(), env, dotenv: names, flags: Flags::default() })
+    }
+
     /// The same with these files.
     #[must_use]
     pub fn with_files(mut self, files: Vec<PathBuf>) -> Self {

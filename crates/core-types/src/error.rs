@@ -227,15 +227,17 @@ impl UpstreamError {
     /// Longest pause believed: a day.
     pub const RETRY_AFTER_MAX: Duration = Duration::from_secs(24 * 60 * 60);
 
-    /// An error of `class` with a message, which is escaped and cut.
+    /// An error of `class` with a message, which is escaped and cut; a blank one is replaced by words.
     #[must_use]
     pub fn new(class: ErrorClass, message: impl AsRef<str>) -> Self {
+        let message = Some(message.as_ref()).filter(|message| !message.trim().is_empty());
+        let message = message.unwrap_or("no reason was given");
         Self {
             class,
             status: None,
             code: None,
             param: None,
-            message: clean(message.as_ref(), Self::MESSAGE_MAX),
+            message: clean(message, Self::MESSAGE_MAX),
             retry_after: None,
         }
     }

@@ -71,6 +71,20 @@ pub(super) const ARROWS: &[(&str, &[&str])] = &[
     ),
     ("tollgate-gateway", &["tollgate", "tollgate-config", "tollgate-server", "tollgate-telemetry"]),
     ("xtask", &["tollgate-config"]),
+    (
+        "tollgate-proofs",
+        &[
+            "tollgate-config",
+            "tollgate-core-types",
+            "tollgate-providers-anthropic",
+            "tollgate-providers-bedrock",
+            "tollgate-providers-common",
+            "tollgate-providers-deepseek",
+            "tollgate-providers-gemini",
+            "tollgate-providers-openai",
+            "tollgate-providers-qwen",
+        ],
+    ),
 ];
 
 /// Vendors that speak the OpenAI dialect with differences of their own.

@@ -53,3 +53,16 @@ fn the_process_environment_is_read() {
     let options = LoadOptions::from_process().unwrap();
     assert_eq!(options.env.get("CARGO_PKG_NAME").map(String::as_str), Some("tollgate-config"));
 }
+
+#[test]
+fn a_file_of_variables_is_read_without_the_processs_own() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("some.env");
+    std::fs::write(&path, "A=1\n").unwrap();
+    let options = LoadOptions::from_dotenv(&path).unwrap();
+    assert_eq!(options.env, BTreeMap::from([("A".to_owned(), "1".to_owned())]));
+    assert_eq!(options.dotenv, BTreeSet::from(["A".to_owned()]));
+    assert!(LoadOptions::from_dotenv(&dir.path().join("none")).unwrap().env.is_empty());
+    std::fs::write(&path, "A\n").unwrap();
+    assert!(LoadOptions::from_dotenv(&path).is_err());
+}

@@ -99,6 +99,10 @@ pub(crate) struct Block<'a> {
     #[serde(borrow)]
     pub(crate) citations: Option<&'a RawValue>,
     #[serde(borrow)]
+    pub(crate) transformations: Option<&'a RawValue>,
+    #[serde(borrow)]
+    pub(crate) caller: Option<&'a RawValue>,
+    #[serde(borrow)]
     pub(crate) toolset_name: Option<&'a RawValue>,
     #[serde(borrow)]
     pub(crate) cache_control: Option<CacheControl<'a>>,

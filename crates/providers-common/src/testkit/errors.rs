@@ -19,6 +19,8 @@ const MUTE: &[(&str, &[u8])] = &[
     ("null", b"null"),
     ("number", b"0"),
     ("string", b"\"no\""),
+    ("empty string", b"\"\""),
+    ("blank message", b"{\"error\":{\"message\":\" \"},\"message\":\"\"}"),
     ("empty object", b"{}"),
     ("empty array", b"[]"),
     ("array", b"[1,null,{}]"),

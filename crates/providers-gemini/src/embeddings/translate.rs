@@ -96,11 +96,24 @@ pub(super) fn parse(inbound: &Inbound, several: bool) -> Result<EmbedRequest, Ba
         for (i, raw) in list.iter().enumerate() {
             one(&format!("requests[{i}]."), raw.get(), &mut asked)?;
         }
+        others(body, &mut asked)?;
     } else {
         let text = std::str::from_utf8(body).unwrap_or("{}");
         one("", text, &mut asked)?;
     }
     Ok(asked)
+}
+
+/// Names what stands beside the requests.
+fn others(body: &[u8], asked: &mut EmbedRequest) -> Result<(), BadRequest> {
+    let Entries(fields) = typed("", std::str::from_utf8(body).unwrap_or("{}"))?;
+    for (key, value) in fields {
+        let read = matches!(key.as_str(), "requests" | "model" | "load_balance_strategy");
+        if !read && value.get() != "null" {
+            asked.extra.push((key, JsonText::from_valid(value.get())));
+        }
+    }
+    Ok(())
 }
 
 fn one(path: &str, json: &str, asked: &mut EmbedRequest) -> Result<(), BadRequest> {

@@ -16,7 +16,7 @@ use tollgate_providers_common::BadRequest;
 use tollgate_providers_common::scan::{self, Fields};
 
 use super::facts::explained;
-use crate::wire::ask::{Content, Entries, ToolConfig};
+use crate::wire::ask::{Content, Entries};
 
 /// Fields of a client's request that the domain has no word for.
 type Extra = Vec<(String, JsonText)>;
@@ -74,8 +74,7 @@ impl Asked<'_> {
         contents::read(contents, &mut chat)?;
         tools::read(&tools, &mut chat)?;
         if let Some(value) = tool_config {
-            let config: ToolConfig = typed("toolConfig", value)?;
-            tools::choice(config, &mut chat)?;
+            tools::config(value, &mut chat)?;
         }
         for (key, value) in config.0 {
             config::field(&format!("generationConfig.{key}"), &key, value, &mut chat)?;

@@ -53,6 +53,8 @@ pub(crate) struct FileData {
     pub(crate) mime_type: Option<String>,
     #[serde(alias = "file_uri")]
     pub(crate) file_uri: Option<String>,
+    #[serde(alias = "display_name")]
+    pub(crate) display_name: Option<String>,
 }
 
 /// A call of the model.

@@ -106,12 +106,15 @@ fn known(
         title,
         context,
         citations,
+        transformations,
+        caller,
         toolset_name,
         cache_control,
     } = block;
     let need = |value: Option<Str<'_>>, field: &str| {
         value.map(Str::into_owned).ok_or_else(|| missing(path, field))
     };
+    let marked = cache_control.is_some();
     let cache = cache_control.map(cache);
     let part = match &*kind {
         // Calls of a hosted toolset: no other vendor can be told of one.
@@ -162,8 +165,34 @@ fn known(
     };
     if !matches!(part, Part::Foreign { .. }) {
         extra.extend(citations.and_then(|citations| asked_for(path, citations)));
+        extra.extend(transformations.and_then(|it| kept(format!("{path}.transformations"), it)));
+        extra.extend(caller.and_then(|caller| called_by(path, caller)));
+        extra.extend((marked && !holds_marker(&part)).then(|| marker(path)));
     }
     Ok(part)
+}
+
+/// Who called a tool, unless it was the model itself.
+fn called_by(path: &str, caller: &RawValue) -> Option<(String, JsonText)> {
+    let kind = serde_json::from_str::<Kind<'_>>(caller.get()).ok().and_then(|kind| kind.kind);
+    kept(format!("{path}.caller"), caller).filter(|_| kind.as_deref() != Some("direct"))
+}
+
+/// Whether the domain has a place for a breakpoint behind this part.
+fn holds_marker(part: &Part) -> bool {
+    match part {
+        Part::Text { .. }
+        | Part::Image { .. }
+        | Part::Document { .. }
+        | Part::ToolResult { .. }
+        | Part::Foreign { .. } => true,
+        Part::Audio { .. } | Part::ToolCall(_) | Part::Reasoning(_) | Part::Refusal { .. } => false,
+    }
+}
+
+/// A breakpoint that is left out.
+fn marker(path: &str) -> (String, JsonText) {
+    (format!("{path}.cache_control"), JsonText::from_valid(r#"{"type":"ephemeral"}"#))
 }
 
 /// Citations of a block, unless it has none and asks for none.

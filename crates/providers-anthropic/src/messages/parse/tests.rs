@@ -393,3 +393,25 @@ proptest::proptest! {
         }
     }
 }
+
+#[test]
+fn what_a_block_holds_and_the_domain_does_not_is_named() {
+    let chat = read(
+        r#"{"max_tokens":5,"messages":[
+        {"role":"user","content":[{"type":"image","source":{"type":"url","url":"http://e.org"},
+            "transformations":[{"type":"crop"}]}]},
+        {"role":"assistant","content":[
+            {"type":"tool_use","id":"t1","name":"f","input":{},"caller":{"type":"direct"}},
+            {"type":"tool_use","id":"t2","name":"f","input":{},"caller":{"type":"code"},
+             "cache_control":{"type":"ephemeral"}}]}]}"#,
+    );
+    let named: Vec<&str> = chat.extra.iter().map(|(field, _)| field.as_str()).collect();
+    assert_eq!(
+        named,
+        [
+            "messages[0].content[0].transformations",
+            "messages[1].content[1].caller",
+            "messages[1].content[1].cache_control",
+        ]
+    );
+}

@@ -35,7 +35,11 @@ pub(super) fn read(reasoning: Option<&Reasoning>, cx: &mut Context<'_>) -> Optio
         Thinks::Level { minimal } => (wanted.level(minimal, cx), None),
         Thinks::Budget { least, most } => (None, wanted.budget(least, most, cx)),
     };
+    // Not to show thoughts is what happens unasked.
     let shown = !off && display.as_deref() != Some("omitted");
+    if !shown && level.is_none() && budget.is_none() {
+        return None;
+    }
     Some(Thinking { include_thoughts: Some(shown), thinking_budget: budget, thinking_level: level })
 }
 

@@ -5,12 +5,23 @@ use tollgate_core_types::JsonText;
 use tollgate_core_types::chat::{ChatRequest, Reasoning, ReasoningMode, ResponseFormat};
 use tollgate_providers_common::BadRequest;
 
+use super::contents::others;
 use super::tools::json_schema;
 use super::{kept, typed, wrong};
 use crate::wire::ask::Thinking;
 
 /// The name of a schema that clients of this dialect do not name.
 const SCHEMA: &str = "response";
+
+/// Fields of the thinking's settings that are read.
+const OF_THINKING: [&str; 6] = [
+    "includeThoughts",
+    "include_thoughts",
+    "thinkingBudget",
+    "thinking_budget",
+    "thinkingLevel",
+    "thinking_level",
+];
 
 /// Reads one field.
 pub(super) fn field(
@@ -105,6 +116,7 @@ fn schema(value: &RawValue, own_words: bool, chat: &mut ChatRequest) {
 }
 
 fn thinking(path: &str, value: &RawValue, chat: &mut ChatRequest) -> Result<(), BadRequest> {
+    others(path, value, &OF_THINKING, &mut chat.extra);
     let config: Option<Thinking> = typed(path, value)?;
     let Some(Thinking { include_thoughts, thinking_budget, thinking_level }) = config else {
         return Ok(());

@@ -38,6 +38,12 @@ const BESIDE: [&str; 6] = [
     "mediaProcessing",
 ];
 
+/// Fields of data, calls and results that the domain carries; all others are named as lost.
+const OF_DATA: [&str; 7] =
+    ["mimeType", "mime_type", "data", "fileUri", "file_uri", "displayName", "display_name"];
+const OF_CALL: [&str; 3] = ["id", "name", "args"];
+const OF_RESPONSE: [&str; 4] = ["id", "name", "response", "parts"];
+
 /// A call of the conversation.
 struct Called {
     id: String,
@@ -113,8 +119,15 @@ fn part(
         return Ok(());
     }
     for (key, value) in &entries {
-        if BESIDE.contains(&key.as_str()) {
-            extra.extend(kept(format!("{path}.{key}"), value));
+        let path = format!("{path}.{key}");
+        match key.as_str() {
+            beside if BESIDE.contains(&beside) => extra.extend(kept(path, value)),
+            "inlineData" | "inline_data" | "fileData" | "file_data" => {
+                others(&path, value, &OF_DATA, extra);
+            }
+            "functionCall" | "function_call" => others(&path, value, &OF_CALL, extra),
+            "functionResponse" | "function_response" => others(&path, value, &OF_RESPONSE, extra),
+            _ => {}
         }
     }
     let Part {
@@ -138,16 +151,16 @@ fn part(
         said.push(Said::text(text));
     }
     if let Some(data) = inline_data {
-        said.push(inline(&format!("{path}.inlineData"), data)?);
+        said.push(inline(&format!("{path}.inlineData"), data, extra)?);
     }
     if let Some(data) = file_data {
-        said.push(file(&format!("{path}.fileData"), data)?);
+        said.push(file(&format!("{path}.fileData"), data, extra)?);
     }
     if let Some(call) = function_call {
         said.push(self::call(&format!("{path}.functionCall"), call, calls)?);
     }
     if let Some(response) = function_response {
-        results.push(result(&format!("{path}.functionResponse"), response, calls)?);
+        results.push(result(&format!("{path}.functionResponse"), response, calls, extra)?);
     }
     Ok(())
 }
@@ -164,7 +177,12 @@ fn call(path: &str, call: Call<'_>, calls: &mut Vec<Called>) -> Result<Said, Bad
 }
 
 /// A result goes to the call of its id, else to the first of its name that has none.
-fn result(path: &str, response: Response<'_>, calls: &mut [Called]) -> Result<Said, BadRequest> {
+fn result(
+    path: &str,
+    response: Response<'_>,
+    calls: &mut [Called],
+    extra: &mut Extra,
+) -> Result<Said, BadRequest> {
     let Response { id, name, response, parts } = response;
     let by_id = id.as_deref().and_then(|id| calls.iter().rposition(|call| call.id == id));
     let named = |call: &Called| name.as_deref().is_some_and(|name| call.name == name);
@@ -181,9 +199,10 @@ fn result(path: &str, response: Response<'_>, calls: &mut [Called]) -> Result<Sa
     }
     for (j, raw) in parts.unwrap_or_default().into_iter().enumerate() {
         let path = format!("{path}.parts[{j}]");
+        others(&path, raw, &["inlineData", "inline_data", "fileData", "file_data"], extra);
         let Part { inline_data, file_data, .. } = typed(&path, raw)?;
-        said.extend(inline_data.map(|data| inline(&path, data)).transpose()?);
-        said.extend(file_data.map(|data| file(&path, data)).transpose()?);
+        said.extend(inline_data.map(|data| inline(&path, data, extra)).transpose()?);
+        said.extend(file_data.map(|data| file(&path, data, extra)).transpose()?);
     }
     Ok(Said::ToolResult { call_id: call.id.clone(), parts: said, is_error, cache: None })
 }
@@ -204,7 +223,18 @@ fn answered(response: &RawValue) -> (String, bool) {
     }
 }
 
-fn inline(path: &str, data: Inline) -> Result<Said, BadRequest> {
+/// Names what an object holds beside the fields that are read from it.
+pub(super) fn others(path: &str, object: &RawValue, known: &[&str], extra: &mut Extra) {
+    // What is no object is told of where it is read.
+    let Ok(Entries(entries)) = serde_json::from_str(object.get()) else { return };
+    for (key, value) in entries {
+        if !known.contains(&key.as_str()) {
+            extra.extend(kept(format!("{path}.{key}"), value));
+        }
+    }
+}
+
+fn inline(path: &str, data: Inline, extra: &mut Extra) -> Result<Said, BadRequest> {
     let Inline { mime_type, data, display_name } = data;
     let need = |value: Option<String>, field: &str| {
         value.ok_or_else(|| wrong(&format!("{path}.{field}"), "is required"))
@@ -213,31 +243,36 @@ fn inline(path: &str, data: Inline) -> Result<Said, BadRequest> {
     let data = standard(need(data, "data")?);
     if let Some(format) = media_type.strip_prefix("audio/") {
         let format = format.split(';').next().unwrap_or_default().to_owned();
+        extra.extend(untold(path, display_name));
         return Ok(Said::Audio { data, format });
     }
-    Ok(media(MediaSource::Base64 { media_type, data }, display_name))
+    if media_type.to_ascii_lowercase().starts_with("image/") {
+        extra.extend(untold(path, display_name));
+        let source = MediaSource::Base64 { media_type, data };
+        return Ok(Said::Image { source, detail: None, cache: None });
+    }
+    let source = MediaSource::Base64 { media_type, data };
+    Ok(Said::Document { source, title: display_name, cache: None })
 }
 
-fn file(path: &str, data: FileData) -> Result<Said, BadRequest> {
-    let FileData { mime_type, file_uri } = data;
+/// The name of a picture or a sound, for which the domain has no place.
+fn untold(path: &str, name: Option<String>) -> Option<(String, JsonText)> {
+    let name = name.filter(|name| !name.is_empty())?;
+    let json = serde_json::Value::from(name).to_string();
+    Some((format!("{path}.displayName"), JsonText::from_valid(json)))
+}
+
+fn file(path: &str, data: FileData, extra: &mut Extra) -> Result<Said, BadRequest> {
+    let FileData { mime_type, file_uri, display_name } = data;
     let uri = file_uri.filter(|uri| !uri.is_empty());
     let uri = uri.ok_or_else(|| wrong(&format!("{path}.fileUri"), "is required"))?;
     let image = mime_type.as_deref().is_none_or(|kind| kind.starts_with("image/"));
     let source = MediaSource::Url(uri);
     if image {
+        extra.extend(untold(path, display_name));
         return Ok(Said::Image { source, detail: None, cache: None });
     }
-    Ok(Said::Document { source, title: None, cache: None })
-}
-
-fn media(source: MediaSource, title: Option<String>) -> Said {
-    let image = matches!(&source, MediaSource::Base64 { media_type, .. }
-        if media_type.to_ascii_lowercase().starts_with("image/"));
-    if image {
-        Said::Image { source, detail: None, cache: None }
-    } else {
-        Said::Document { source, title, cache: None }
-    }
+    Ok(Said::Document { source, title: display_name, cache: None })
 }
 
 /// Base64 in the standard alphabet: this dialect's own client writes the other one.

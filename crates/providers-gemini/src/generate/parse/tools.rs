@@ -6,8 +6,13 @@ use tollgate_core_types::chat::{ChatRequest, Tool, ToolChoice};
 use tollgate_core_types::{Dialect, JsonText};
 use tollgate_providers_common::BadRequest;
 
+use super::contents::others;
 use super::{typed, wrong};
 use crate::wire::ask::{Calling, Entries, Function, ToolConfig};
+
+/// Fields of a function that the domain carries; all others are named as lost.
+const OF_FUNCTION: [&str; 5] =
+    ["name", "description", "parameters", "parametersJsonSchema", "parameters_json_schema"];
 
 /// Reads all tools: functions one by one, the vendor's own whole.
 pub(super) fn read(tools: &[&RawValue], chat: &mut ChatRequest) -> Result<(), BadRequest> {
@@ -18,10 +23,12 @@ pub(super) fn read(tools: &[&RawValue], chat: &mut ChatRequest) -> Result<(), Ba
             match key.as_str() {
                 "functionDeclarations" | "function_declarations" => {
                     let path = format!("{path}.{key}");
-                    let functions: Vec<Function<'_>> =
+                    let functions: Vec<&RawValue> =
                         typed::<Option<_>>(&path, value)?.unwrap_or_default();
                     for (j, declared) in functions.into_iter().enumerate() {
-                        chat.tools.push(function(&format!("{path}[{j}]"), declared)?);
+                        let path = format!("{path}[{j}]");
+                        others(&path, declared, &OF_FUNCTION, &mut chat.extra);
+                        chat.tools.push(function(&path, typed(&path, declared)?)?);
                     }
                 }
                 _ if value.get() == "null" => {}
@@ -57,8 +64,21 @@ fn function(path: &str, function: Function<'_>) -> Result<Tool, BadRequest> {
     })
 }
 
+/// Reads how tools are to be used: which functions must be called; what else is asked is named.
+pub(super) fn config(value: &RawValue, chat: &mut ChatRequest) -> Result<(), BadRequest> {
+    const CALLING: [&str; 2] = ["functionCallingConfig", "function_calling_config"];
+    const OF_CALLING: [&str; 3] = ["mode", "allowedFunctionNames", "allowed_function_names"];
+    let path = "toolConfig";
+    others(path, value, &CALLING, &mut chat.extra);
+    let Entries(entries) = typed::<Option<_>>(path, value)?.unwrap_or_default();
+    for (key, value) in entries.iter().filter(|(key, _)| CALLING.contains(&key.as_str())) {
+        others(&format!("{path}.{key}"), value, &OF_CALLING, &mut chat.extra);
+    }
+    choice(typed(path, value)?, chat)
+}
+
 /// Which functions must or may be called.
-pub(super) fn choice(config: ToolConfig, chat: &mut ChatRequest) -> Result<(), BadRequest> {
+fn choice(config: ToolConfig, chat: &mut ChatRequest) -> Result<(), BadRequest> {
     let Some(Calling { mode, allowed_function_names }) = config.function_calling_config else {
         return Ok(());
     };

@@ -259,3 +259,37 @@ fn endless_arguments_end_the_answer_with_an_error() {
     assert_eq!(text.matches("data: ").count(), 1, "one error and nothing else");
     assert!(text.contains("\"code\":502"));
 }
+
+#[test]
+fn what_stands_within_a_part_a_tool_or_a_setting_and_is_not_carried_is_named() {
+    let chat = parsed(
+        r#"{"contents": [
+        {"parts": [{"inlineData": {"mimeType": "image/png", "data": "AA==", "displayName": "p"}},
+          {"fileData": {"mimeType": "application/pdf", "fileUri": "http://e.org/a", "displayName": "d"}}]},
+        {"role": "model", "parts": [{"functionCall": {"name": "f", "args": {}, "willContinue": true}}]},
+        {"parts": [{"functionResponse": {"name": "f", "response": {"result": "r"}, "willContinue": false,
+          "scheduling": "SILENT", "parts": [{"inlineData": {"mimeType": "image/png", "data": "AA=="},
+            "mediaResolution": {"level": "l"}}]}}]}],
+      "tools": [{"functionDeclarations": [{"name": "f", "behavior": "BLOCKING", "response": null}]}],
+      "toolConfig": {"retrievalConfig": {"languageCode": "de"},
+        "functionCallingConfig": {"mode": "AUTO", "streamFunctionCallArguments": true}},
+      "generationConfig": {"thinkingConfig": {"thinkingBudget": 5, "other": 1}}}"#,
+    );
+    let chat = chat.unwrap();
+    let named: Vec<&str> = chat.extra.iter().map(|(field, _)| field.as_str()).collect();
+    assert_eq!(
+        named,
+        [
+            "contents[0].parts[0].inlineData.displayName",
+            "contents[1].parts[0].functionCall.willContinue",
+            "contents[2].parts[0].functionResponse.scheduling",
+            "contents[2].parts[0].functionResponse.parts[0].mediaResolution",
+            "tools[0].functionDeclarations[0].behavior",
+            "toolConfig.retrievalConfig",
+            "toolConfig.functionCallingConfig.streamFunctionCallArguments",
+            "generationConfig.thinkingConfig.other",
+        ]
+    );
+    let Part::Document { title, .. } = &chat.messages[0].parts[1] else { panic!("no document") };
+    assert_eq!(title.as_deref(), Some("d"));
+}
