@@ -102,7 +102,7 @@ fn a_wrong_key_and_a_missing_model_are_told_apart() {
         (
             "gemini",
             400,
-            google(400, "INVALID_ARGUMENT", "API key not valid. Please pass a valid API key."),
+            r#"{"error":{"code":400,"message":"API key not valid. Please pass a valid API key.","status":"INVALID_ARGUMENT","details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"API_KEY_INVALID"}]}}"#.to_owned(),
             Auth,
         ),
         ("qwen", 401, r#"{"code":"InvalidApiKey","message":"m"}"#.to_owned(), Auth),
