@@ -422,6 +422,8 @@ table! {
         reasoning_beside_output: Shape::Bool, ~ "the vendor's";
         /// it gives vectors as numbers alone; clients still get the encoding that they ask for
         float_vectors: Shape::Bool, ~ "the vendor's";
+        /// it refuses `stream_options`; nothing is asked for in streams then, by whomever
+        no_stream_options: Shape::Bool, ~ "the vendor's";
         /// most texts of one request for embeddings, longer ones are cut; 0 for no bound
         embed_batch: Shape::Whole(0, MANY), ~ "the vendor's";
         /// how it is told whether to think: not at all, by `thinking: {type}`, by `enable_thinking`,
