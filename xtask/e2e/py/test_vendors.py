@@ -612,3 +612,81 @@ def test_a_wrong_word_is_named_with_its_place(tmp_path):
         "exclude each other",
     ):
         assert words in said, said
+
+
+# What goes on the wire at vendors of the table.
+
+
+def test_mistral_is_asked_in_its_own_words(service, at):
+    gateway = at("mistral")
+    call = {"id": "toolu_0123456789", "type": "function", "function": {"name": "weather", "arguments": "{}"}}
+    turns = [
+        {"role": "user", "content": "Hi", "name": "ann"},
+        {"role": "assistant", "content": None, "tool_calls": [call]},
+        {"role": "tool", "tool_call_id": "toolu_0123456789", "content": "sunny"},
+    ]
+    ask(gateway, messages=turns, tools=[WEATHER], tool_choice="required", seed=7)
+    sent = service.only().json
+    short = sent["messages"][1]["tool_calls"][0]["id"]
+    assert len(short) == 9 and short.isalnum()
+    assert sent["messages"][2]["tool_call_id"] == short
+    assert (sent["tool_choice"], sent["random_seed"]) == ("any", 7)
+    assert "$schema" not in sent["tools"][0]["function"]["parameters"]
+    service.script()
+    begun = [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "It"}]
+    tool = {"name": "weather", "input_schema": WEATHER["function"]["parameters"]}
+    ask_messages(gateway, messages=begun, tools=[tool], tool_choice={"type": "any"})
+    sent = service.only().json
+    assert sent["messages"][1] == {"role": "assistant", "content": "It", "prefix": True}
+    assert sent["tool_choice"] == "any"
+
+
+def test_a_vendor_without_tools_is_not_asked_with_tools(service, at):
+    gateway = at("perplexity")
+    with pytest.raises(openai.APIStatusError) as failed:
+        ask(gateway, tools=[WEATHER])
+    assert "tools" in failed.value.response.text
+    assert service.requests == []
+    crowd = [{"role": "user", "content": "a"}, {"role": "user", "content": "b"}]
+    ask_messages(gateway, messages=crowd)
+    assert service.only().json["messages"] == [{"role": "user", "content": "a\n\nb"}]
+
+
+def test_minimax_is_told_to_set_reasoning_apart(service, at):
+    gateway = at("minimax")
+    service.default = given(whole({"reasoning_details": [{"type": "reasoning.text", "text": "hm"}]}))
+    assert texts(ask_messages(gateway)) == ("hm", "yes")
+    ask(gateway)
+    assert [request.json["reasoning_split"] for request in service.requests] == [True, True]
+
+
+def test_calls_of_tools_in_a_stream_are_made_whole(service, at):
+    gateway = at("qwen", "qwq-plus")
+    odd = [
+        chunk({"role": "assistant", "content": None, "reasoning_content": "hm"}),
+        chunk({"content": "", "tool_calls": [
+            {"index": 0, "id": "call_1", "type": "function",
+             "function": {"name": "weather", "arguments": None}}]}),
+        chunk({"tool_calls": [
+            {"index": 0, "id": "", "type": "function", "function": {"arguments": '{"city":'}}]}),
+        chunk({"tool_calls": [
+            {"index": 0, "id": "", "type": "function", "function": {"arguments": '"Paris"}'}}]}),
+        chunk({}, "tool_calls"),
+        chunk(None, usage=USAGE),
+    ]  # fmt: skip
+    service.default = told(*odd)
+    answer = ask(gateway, tools=[WEATHER]).choices[0]
+    assert answer.finish_reason == "tool_calls"
+    [called] = answer.message.tool_calls
+    assert (called.id, called.function.name) == ("call_1", "weather")
+    assert json.loads(called.function.arguments) == {"city": "Paris"}
+    tool = {"name": "weather", "input_schema": {"type": "object"}}
+    message = ask_messages(gateway, tools=[tool])
+    assert message.stop_reason == "tool_use"
+    assert message.content[-1].input == {"city": "Paris"}
+    assert all(request.json["stream"] for request in service.requests)
+    # A stream that breaks off is no answer, also where it was to be made whole.
+    service.default = told(*odd[:3], done=False)
+    with pytest.raises(openai.APIStatusError) as failed:
+        ask(gateway, tools=[WEATHER])
+    assert failed.value.status_code >= 500

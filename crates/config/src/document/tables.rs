@@ -4,6 +4,7 @@
 //! of other systems write for it. Whoever adds a key to the reader adds it here.
 
 use super::{Default, Key, Shape, Table};
+use crate::check::CLASS_WORDS;
 use crate::duration::{say_duration, say_size};
 use crate::types;
 use tollgate_core_types::custom::{
@@ -371,7 +372,7 @@ table! {
         chat_path: Shape::Text, ~ "`/chat/completions`";
         /// what codes of the server's own mean, at one of OpenAI's dialect: `client`, `context_window`,
         /// `content_policy`, `auth`, `billing`, `model_missing`, `throttle`, `overload` or `server`
-        error_codes: Shape::Named, ~ "the vendor's";
+        error_codes: Shape::NamedChoice(&CLASS_WORDS), ~ "the vendor's";
     }
 }
 
