@@ -34,6 +34,8 @@ mod timing;
 mod traits;
 mod useless;
 
+pub(crate) use quirks::CLASS_WORDS;
+
 /// What checking needs beside the tree.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Context<'a> {

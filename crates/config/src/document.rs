@@ -71,6 +71,8 @@ enum Shape {
     Texts,
     /// Names with texts.
     Named,
+    /// Names, each with one of these words.
+    NamedChoice(&'static [&'static str]),
     /// Names with any values.
     Values,
     /// A map of these keys, whose rows stand with its parent's.

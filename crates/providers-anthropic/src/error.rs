@@ -37,8 +37,8 @@ fn in_band_said(said: &Said) -> UpstreamError {
 }
 
 fn error(status: u16, said: &Said) -> UpstreamError {
-    let message = said.message.clone().filter(|message| !message.trim().is_empty());
-    let message = message.unwrap_or_else(|| format!("HTTP {status} without a reason"));
+    let said_why = said.message.clone().filter(|message| !message.trim().is_empty());
+    let message = said_why.unwrap_or_else(|| format!("HTTP {status} without a reason"));
     UpstreamError::new(class(status, said), message)
         .with_status(status)
         .with_code(said.code.as_deref().or(said.kind.as_deref()))

@@ -61,8 +61,8 @@ pub(crate) fn in_band(body: &[u8]) -> Option<UpstreamError> {
 }
 
 fn error(status: u16, said: &Said) -> UpstreamError {
-    let message = said.message.clone().filter(|message| !message.trim().is_empty());
-    let message = message.unwrap_or_else(|| format!("HTTP {status} without a reason"));
+    let said_why = said.message.clone().filter(|message| !message.trim().is_empty());
+    let message = said_why.unwrap_or_else(|| format!("HTTP {status} without a reason"));
     UpstreamError::new(class(status, said), message)
         .with_status(status)
         .with_code(said.kind.as_deref())

@@ -65,14 +65,17 @@ impl OpenAiChat {
     }
 }
 
-/// What servers write that answer a request as a stream alone, in lower case.
+/// How servers begin to say that they answer a request as a stream alone, in lower case: what a
+/// message quotes of a request never stands at its beginning.
 const STREAM_ALONE: &[&str] = &[
+    "parameter.enable_thinking must be set to false for non-streaming calls",
     "enable_thinking must be set to false for non-streaming calls",
-    "only support stream mode",
-    "only supports stream mode",
-    "non-streaming is not supported",
-    "stream must be true",
+    "this model only support stream mode",
+    "this model only supports stream mode",
 ];
+
+/// What DashScope puts before it where the model's own server said it.
+const PASSED_ON: &str = "<400> internalerror.algo.invalidparameter: ";
 
 impl Codec for OpenAiChat {
     fn dialect(&self) -> Dialect {
@@ -108,7 +111,8 @@ impl Codec for OpenAiChat {
 
     fn wants_stream(&self, error: &UpstreamError) -> bool {
         let text = error.message.to_ascii_lowercase();
-        STREAM_ALONE.iter().any(|phrase| text.contains(phrase))
+        let said = text.strip_prefix(PASSED_ON).unwrap_or(&text).trim_start();
+        STREAM_ALONE.iter().any(|phrase| said.starts_with(phrase))
     }
 
     fn stream(&self) -> Box<dyn StreamDecoder> {

@@ -33,6 +33,9 @@ pub(crate) fn edits<'a>(
     {
         edits = edits.set("messages", respelled);
     }
+    if quirks.no_stream_options {
+        edits = edits.remove("stream_options");
+    }
     if quirks.any_for_required && value("tool_choice") == Some("\"required\"") {
         edits = edits.set("tool_choice", "\"any\"");
     }
@@ -83,9 +86,12 @@ fn effort<'a, 'b>(
 ) -> Edits<'a> {
     const EFFORT: &str = "reasoning_effort";
     let quirks = &target.quirks;
+    if quirks.thinking_switch == ThinkingSwitch::None {
+        return edits;
+    }
     let own = control::KEYS.iter().any(|key| value(key).is_some());
     let ruled = |key: &str| target.params.set.iter().any(|(name, _)| name == key);
-    if quirks.thinking_switch == ThinkingSwitch::None || own || ruled(EFFORT) {
+    if own || ruled(EFFORT) {
         return edits;
     }
     let Some(effort) = value(EFFORT).and_then(|json| serde_json::from_str::<String>(json).ok())

@@ -24,7 +24,7 @@ VARIABLES = [
     *("AZURE_RESOURCE", "ZHIPU_KEY_1", "ZHIPU_KEY_2", "SILICONFLOW_API_KEY"),
 ]
 # Maps whose keys are their writer's.
-FREE = {"models", "providers", "headers", "default_params", "rename", "set"}
+FREE = {"models", "providers", "headers", "default_params", "rename", "set", "error_codes"}
 
 
 @pytest.fixture(scope="module")

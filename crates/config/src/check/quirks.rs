@@ -55,7 +55,7 @@ fn kind<T: Copy>(
 
 /// The classes that a server's code may stand for, by their words: what a vendor can report, and
 /// nothing that the gateway finds out itself.
-pub(crate) const CLASSES: [ErrorClass; 9] = [
+const CLASSES: [ErrorClass; 9] = [
     ErrorClass::Client,
     ErrorClass::ContextWindow,
     ErrorClass::ContentPolicy,
@@ -65,6 +65,19 @@ pub(crate) const CLASSES: [ErrorClass; 9] = [
     ErrorClass::Throttle,
     ErrorClass::Overload,
     ErrorClass::Server,
+];
+
+/// Their words, for the reference.
+pub(crate) const CLASS_WORDS: [&str; 9] = [
+    "client",
+    "context_window",
+    "content_policy",
+    "auth",
+    "billing",
+    "model_missing",
+    "throttle",
+    "overload",
+    "server",
 ];
 
 /// Reads `error_codes`: codes with the class of each.
@@ -93,4 +106,14 @@ pub(super) fn chat_path(given: &mut Section<'_>, report: &mut Report) -> Option<
     let hint = "write what follows the base address, for example `/chat/completions`";
     at.problem_hint(report, "is no path", hint);
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_classes_words_are_those_of_the_types() {
+        assert_eq!(CLASS_WORDS, CLASSES.map(ErrorClass::as_str));
+    }
 }

@@ -97,6 +97,10 @@ fn shape(shape: &Shape) -> Value {
         Shape::Choice(words) => or_reference(json!({ "enum": words })),
         Shape::Texts => json!({ "anyOf": [text(), { "type": "array", "items": text() }] }),
         Shape::Named => json!({ "type": "object", "additionalProperties": text() }),
+        Shape::NamedChoice(words) => {
+            let one = or_reference(json!({ "enum": words }));
+            json!({ "type": "object", "additionalProperties": one })
+        }
         Shape::Values => json!({ "type": "object" }),
         Shape::Table(table) | Shape::See(table) => refer(*table),
         Shape::Each(table) => json!({ "type": "object", "additionalProperties": refer(*table) }),

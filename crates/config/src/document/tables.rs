@@ -4,6 +4,7 @@
 //! of other systems write for it. Whoever adds a key to the reader adds it here.
 
 use super::{Default, Key, Shape, Table};
+use crate::check::CLASS_WORDS;
 use crate::duration::{say_duration, say_size};
 use crate::types;
 use tollgate_core_types::custom::{
@@ -455,7 +456,7 @@ table! {
         chat_path: Shape::Text, ~ "`/chat/completions`";
         /// what codes of the server's own mean, at one of OpenAI's dialect: `client`, `context_window`,
         /// `content_policy`, `auth`, `billing`, `model_missing`, `throttle`, `overload` or `server`
-        error_codes: Shape::Named, ~ "the vendor's";
+        error_codes: Shape::NamedChoice(&CLASS_WORDS), ~ "the vendor's";
     }
 }
 
@@ -506,6 +507,8 @@ table! {
         reasoning_beside_output: Shape::Bool, ~ "the vendor's";
         /// it gives vectors as numbers alone; clients still get the encoding that they ask for
         float_vectors: Shape::Bool, ~ "the vendor's";
+        /// it refuses `stream_options`; nothing is asked for in streams then, by whomever
+        no_stream_options: Shape::Bool, ~ "the vendor's";
         /// most texts of one request for embeddings, longer ones are cut; 0 for no bound
         embed_batch: Shape::Whole(0, MANY), ~ "the vendor's";
         /// how it is told whether to think: not at all, by `thinking: {type}`, by `enable_thinking`,

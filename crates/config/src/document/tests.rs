@@ -46,6 +46,7 @@ fn inner(shape: &Shape) -> Vec<(Step, Table)> {
         | Shape::TextOrFalse
         | Shape::Texts
         | Shape::Named
+        | Shape::NamedChoice(_)
         | Shape::Values
         | Shape::Foreign
         | Shape::ForeignList => Vec::new(),

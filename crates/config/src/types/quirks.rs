@@ -85,6 +85,8 @@ overrides! {
         reasoning_beside_output,
         /// Vectors come as numbers alone.
         float_vectors,
+        /// The server refuses `stream_options`.
+        no_stream_options,
     }
     counts {
         /// Most texts of one request for embeddings; 0 for no bound.

@@ -385,3 +385,49 @@ models:
     let said = said.unwrap_err().to_string();
     assert_eq!(said.matches("unknown key (did you mean `weight`?)").count(), 2, "{said}");
 }
+
+#[test]
+fn customs_of_a_server_are_read_layer_over_layer() {
+    use tollgate_core_types::ErrorClass;
+    use tollgate_core_types::custom::{StreamOnly, ThinkingSwitch};
+    let config = config(
+        r#"
+providers:
+  house:
+    dialect: openai
+    api_base: http://house:1/v1
+    chat_path: /text/chat
+    error_codes: { 1302: throttle, E1: auth }
+    quirks: { thinking_switch: enable_thinking, embed_batch: 10, plain_content: true }
+models:
+  m:
+    deployments:
+      - provider: house
+        error_codes: { E1: billing }
+        quirks: { stream_only: always, plain_content: false }
+"#,
+    );
+    let deployment = &config.models[0].deployments[0];
+    assert_eq!(deployment.chat_path.as_deref(), Some("/text/chat"));
+    let codes = [("1302".to_owned(), ErrorClass::Throttle), ("E1".to_owned(), ErrorClass::Billing)];
+    assert_eq!(deployment.error_codes, codes);
+    let quirks = deployment.quirks;
+    assert_eq!(quirks.thinking_switch, Some(ThinkingSwitch::Enable));
+    assert_eq!(quirks.stream_only, Some(StreamOnly::Always));
+    assert_eq!((quirks.embed_batch, quirks.plain_content), (Some(10), Some(false)));
+    assert_eq!(quirks.prefill, None);
+}
+
+#[test]
+fn customs_of_another_dialect_are_warned_of() {
+    let config = config(
+        r#"
+providers:
+  house: { dialect: anthropic, api_base: "http://house:1", chat_path: /x }
+models:
+  m: { provider: house }
+"#,
+    );
+    let said = warnings(&config);
+    assert!(said.iter().any(|warning| warning.contains("chat_path")), "{said:?}");
+}

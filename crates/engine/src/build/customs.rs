@@ -37,6 +37,7 @@ pub(super) fn override_quirks(quirks: &mut Quirks, overrides: QuirkOverrides) {
         inline_thinking,
         reasoning_beside_output,
         float_vectors,
+        no_stream_options,
         embed_batch,
         thinking_budget,
         thinking_switch,
@@ -62,6 +63,7 @@ pub(super) fn override_quirks(quirks: &mut Quirks, overrides: QuirkOverrides) {
         (&mut quirks.inline_thinking, inline_thinking),
         (&mut quirks.reasoning_beside_output, reasoning_beside_output),
         (&mut quirks.float_vectors, float_vectors),
+        (&mut quirks.no_stream_options, no_stream_options),
     ];
     for (quirk, said) in flags {
         *quirk = said.unwrap_or(*quirk);

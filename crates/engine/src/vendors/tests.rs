@@ -8,7 +8,7 @@ use tollgate_core_types::ErrorClass::{
     Throttle,
 };
 use tollgate_core_types::{ErrorClass, UpstreamError};
-use tollgate_providers_common::ChatCodec;
+use tollgate_providers_common::{ChatCodec, DecodeError};
 
 /// The chat codec of a vendor as its deployments have it.
 fn codec(vendor: &str) -> Arc<dyn ChatCodec> {
@@ -83,6 +83,11 @@ fn a_spent_account_isolates_its_key() {
     for (vendor, status, body) in [
         ("openai", 429, error("You exceeded your current quota", "insufficient_quota", "insufficient_quota")),
         ("anthropic", 402, anthropic("billing_error", "pay")),
+        (
+            "anthropic",
+            400,
+            anthropic("invalid_request_error", "You have reached your specified API usage limits."),
+        ),
         ("anthropic", 429, r#"{"type":"error","error":{"type":"rate_limit_error","message":"limit","details":{"error_code":"enforced_spend_limit_reached"}}}"#.to_owned()),
         ("deepseek", 402, error("Insufficient Balance", "unknown_error", "invalid_request_error")),
         ("openrouter", 402, r#"{"error":{"code":402,"message":"Insufficient credits"}}"#.to_owned()),
@@ -102,7 +107,7 @@ fn a_wrong_key_and_a_missing_model_are_told_apart() {
         (
             "gemini",
             400,
-            google(400, "INVALID_ARGUMENT", "API key not valid. Please pass a valid API key."),
+            r#"{"error":{"code":400,"message":"API key not valid. Please pass a valid API key.","status":"INVALID_ARGUMENT","details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"API_KEY_INVALID"}]}}"#.to_owned(),
             Auth,
         ),
         ("qwen", 401, r#"{"code":"InvalidApiKey","message":"m"}"#.to_owned(), Auth),
@@ -251,6 +256,105 @@ fn filtered_content_is_told_from_a_wrong_request() {
     for status in [400, 404, 405, 413, 415, 422] {
         let body = error("wrong", "invalid_request_error", "");
         assert_eq!(read("openai", status, &body).class, Client, "{status}");
+    }
+}
+
+#[test]
+fn amazons_failures_are_told_by_their_type() {
+    for (status, kind, message, class) in [
+        (429, "ThrottlingException", "slow", Throttle),
+        (429, "ModelNotReadyException", "warming", Overload),
+        (408, "ModelTimeoutException", "late", ErrorClass::FirstTokenTimeout),
+        (424, "ModelStreamErrorException", "oops", Failed),
+        (424, "ModelErrorException", "oops", Failed),
+        (503, "ServiceUnavailableException", "busy", Overload),
+        (403, "AccessDeniedException", "not authorized to perform", Auth),
+        (400, "ValidationException", "The provided model identifier is invalid.", ModelMissing),
+        (400, "ValidationException", "Input is too long for requested model.", ContextWindow),
+        (400, "ValidationException", "temperature is wrong", Client),
+    ] {
+        let mut headers = HeaderMap::new();
+        headers.insert("x-amzn-errortype", kind.parse().unwrap());
+        let body = format!(r#"{{"message":"{message}"}}"#);
+        let error = codec("bedrock").decode_error(status, &headers, body.as_bytes());
+        assert_eq!(error.class, class, "{status} {kind} {message}");
+    }
+}
+
+#[test]
+fn filters_and_overlong_prompts_are_told_by_whole_answers_too() {
+    use tollgate_core_types::reply::FinishReason as R;
+    let anthropic = |stop: &str| {
+        format!(
+            r#"{{"id":"m","type":"message","role":"assistant","model":"c","content":[],"stop_reason":"{stop}","usage":{{"input_tokens":1,"output_tokens":1}}}}"#
+        )
+    };
+    let amazon = |stop: &str| {
+        format!(
+            r#"{{"output":{{"message":{{"role":"assistant","content":[{{"text":"n"}}]}}}},"stopReason":"{stop}","usage":{{"inputTokens":1,"outputTokens":1,"totalTokens":2}}}}"#
+        )
+    };
+    let openai = |finish: &str| {
+        format!(
+            r#"{{"choices":[{{"index":0,"message":{{"content":"n"}},"finish_reason":"{finish}"}}]}}"#
+        )
+    };
+    for (vendor, body, reason) in [
+        ("anthropic", anthropic("refusal"), R::ContentFilter),
+        ("anthropic", anthropic("model_context_window_exceeded"), R::ContextWindow),
+        ("bedrock", amazon("guardrail_intervened"), R::ContentFilter),
+        ("bedrock", amazon("content_filtered"), R::ContentFilter),
+        ("bedrock", amazon("model_context_window_exceeded"), R::ContextWindow),
+        (
+            "gemini",
+            r#"{"candidates":[{"content":{"parts":[]},"finishReason":"SAFETY"}]}"#.to_owned(),
+            R::ContentFilter,
+        ),
+        ("openai", openai("content_filter"), R::ContentFilter),
+        ("zhipu", openai("sensitive"), R::ContentFilter),
+    ] {
+        let reply = codec(vendor).decode(body.as_bytes()).unwrap();
+        assert_eq!(reply.finish.reason, reason, "{vendor} {body}");
+        let account = codec(vendor).account(body.as_bytes()).unwrap();
+        assert_eq!(account.finish.map(|finish| finish.reason), Some(reason), "{vendor} {body}");
+    }
+    let blocked = codec("gemini").decode(br#"{"promptFeedback":{"blockReason":"SAFETY"}}"#);
+    let Err(DecodeError::Upstream(error)) = blocked else { panic!("a blocked prompt") };
+    assert_eq!(error.class, ContentPolicy);
+    for (vendor, finish, class) in
+        [("deepseek", "insufficient_system_resource", Overload), ("zai", "network_error", Failed)]
+    {
+        let Err(DecodeError::Upstream(error)) = codec(vendor).decode(openai(finish).as_bytes())
+        else {
+            panic!("{vendor} {finish}")
+        };
+        assert_eq!(error.class, class, "{vendor} {finish}");
+    }
+}
+
+#[test]
+fn the_pause_that_a_vendor_asks_for_is_read_wherever_it_stands() {
+    let seconds =
+        |vendor: &str, status: u16, headers: &[(&'static str, &'static str)], body: &str| {
+            let headers = headers.iter().map(|(name, value)| {
+                (http::HeaderName::from_static(name), http::HeaderValue::from_static(value))
+            });
+            let headers: HeaderMap = headers.collect();
+            let error = codec(vendor).decode_error(status, &headers, body.as_bytes());
+            error.retry_after.map(|pause| pause.as_secs())
+        };
+    let busy = error("slow", "requests", "rate_limit_exceeded");
+    let spent = [("x-ratelimit-remaining-requests", "0"), ("x-ratelimit-reset-requests", "6m0s")];
+    let retry_info = r#"{"error":{"code":429,"message":"m","status":"RESOURCE_EXHAUSTED","details":[{"@type":"type.googleapis.com/google.rpc.RetryInfo","retryDelay":"34s"}]}}"#;
+    for (vendor, headers, body, pause) in [
+        ("openai", vec![("retry-after", "20")], busy.as_str(), Some(20)),
+        ("openai", vec![("retry-after-ms", "3000"), ("retry-after", "20")], busy.as_str(), Some(3)),
+        ("groq", spent.to_vec(), busy.as_str(), Some(360)),
+        ("qwen", vec![("retry-after", "9")], r#"{"code":"Throttling","message":"m"}"#, Some(9)),
+        ("gemini", Vec::new(), retry_info, Some(34)),
+        ("openai", Vec::new(), busy.as_str(), None),
+    ] {
+        assert_eq!(seconds(vendor, 429, &headers, body), pause, "{vendor} {headers:?}");
     }
 }
 

@@ -44,6 +44,15 @@ pub(super) struct Said {
     pub(super) message: Option<String>,
 }
 
+/// How the vendor begins to say, under the type of a wrong request, that money or a limit that the
+/// account's owner set is spent; lower case.
+const SPENT: [&str; 4] = [
+    "your credit balance is too low",
+    "you have reached your specified api usage limits",
+    "you have reached your spend limit",
+    "you have reached your spending limit",
+];
+
 impl Said {
     /// Reads a whole body.
     pub(super) fn read(body: &[u8]) -> Self {
@@ -99,12 +108,15 @@ impl Said {
         Self { kind, code, param, message }
     }
 
-    /// Only the vendor's own type or code says that money is spent, never its prose.
+    /// The vendor's own type or code says that money is spent, or a sentence that it begins with:
+    /// what a message quotes of a request never stands at its beginning.
     pub(super) fn is_billing(&self) -> bool {
         let code = self.code.as_deref().unwrap_or_default();
+        let message = self.lower();
         self.kind.as_deref() == Some("billing_error")
             || code.contains("spend_limit")
             || code == "insufficient_quota"
+            || SPENT.iter().any(|sentence| message.starts_with(sentence))
     }
 
     pub(super) fn is_context_window(&self) -> bool {

@@ -74,6 +74,12 @@ fn roles_texts_and_names_are_respelled_and_everything_else_stays() {
             of(USER, r#","tool_choice":"required","tools":[]"#),
             of(USER, r#","tool_choice":"any","tools":[]"#),
         ),
+        (
+            "no_stream_options",
+            Quirks { no_stream_options: true, ..Quirks::default() },
+            of(USER, r#","stream":true,"stream_options":{"include_usage":true}"#),
+            of(USER, r#","stream":true"#),
+        ),
         ("renames", renamed, of(USER, r#","seed":7"#), of(USER, r#","random_seed":7"#)),
         ("adds", adds, of(USER, ""), of(USER, r#","reasoning_split":true"#)),
         (

@@ -334,7 +334,12 @@ fn a_server_that_only_streams_is_asked_for_a_stream() {
     assert!(codec.wants_stream(&error(
         "parameter.enable_thinking must be set to false for non-streaming calls"
     )));
+    assert!(codec.wants_stream(&error(
+        "<400> InternalError.Algo.InvalidParameter: This model only support stream mode, please enable it"
+    )));
     assert!(!codec.wants_stream(&error("stream must be a boolean")));
+    // What a client wrote teaches nothing.
+    assert!(!codec.wants_stream(&error("bad value: this model only support stream mode")));
 }
 
 #[test]

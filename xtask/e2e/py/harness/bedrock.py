@@ -6,11 +6,8 @@ from __future__ import annotations
 
 import base64
 import binascii
-import dataclasses
-import http.server
 import json
 import struct
-import threading
 import urllib.parse
 from typing import Any
 
@@ -19,6 +16,9 @@ import botocore.awsrequest
 import botocore.credentials
 import botocore.session
 import botocore.validate
+
+from harness import scripted
+from harness.scripted import Answer
 
 REGION = "eu-central-1"
 KEY_ID, SECRET, TOKEN = "AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", "session/token+=="
@@ -103,16 +103,6 @@ def text_stream(*pieces: str, stop: str = "end_turn") -> list[bytes]:
     ]
 
 
-@dataclasses.dataclass
-class Answer:
-    """What the script answers; a list of bodies is sent piece by piece, then `cut` ends it."""
-
-    status: int = 200
-    body: bytes | list[bytes] = b"{}"
-    headers: dict[str, str] = dataclasses.field(default_factory=dict)
-    cut: bool = False
-
-
 def failure(status: int, kind: str, text: str) -> Answer:
     """An error answer."""
     suffix = ":http://internal.amazon.com/coral/com.amazon.bedrock/"
@@ -125,18 +115,8 @@ def streamed(pieces: list[bytes], cut: bool = False) -> Answer:
     return Answer(200, pieces, {"content-type": "application/vnd.amazon.eventstream"}, cut)
 
 
-@dataclasses.dataclass
-class Request:
+class Request(scripted.Request):
     """A request that came."""
-
-    method: str
-    path: str
-    headers: dict[str, str]
-    body: bytes
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.body)
 
     @property
     def model(self) -> str:
@@ -217,78 +197,10 @@ def _check_members(shape: Any, value: Any, path: str) -> None:
         assert not words or value in words, f"{path}: {value!r} is none of {words}"
 
 
-class Service:
-    """An HTTP server on a port of its own that answers by script and remembers what it was asked."""
+class Service(scripted.Service):
+    """A scripted Bedrock."""
+
+    request = Request
 
     def __init__(self) -> None:
-        self.requests: list[Request] = []
-        self.queue: list[Answer] = []
-        self.default = Answer(200, whole({"text": "Hello from Bedrock."}))
-        service = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def log_message(self, *_: Any) -> None:
-                pass
-
-            def handle_one_request(self) -> None:
-                try:
-                    super().handle_one_request()
-                except (BrokenPipeError, ConnectionResetError):
-                    self.close_connection = True
-
-            def do(self) -> None:
-                length = int(self.headers.get("content-length") or 0)
-                headers = {name.lower(): value for name, value in self.headers.items()}
-                body = self.rfile.read(length)
-                answer = service.answer(Request(self.command, self.path, headers, body))
-                self.give(answer)
-
-            do_GET = do_POST = do_PUT = do
-
-            def give(self, answer: Answer) -> None:
-                self.send_response(answer.status)
-                headers = {"content-type": "application/json"} | answer.headers
-                for name, value in headers.items():
-                    self.send_header(name, value)
-                if isinstance(answer.body, bytes):
-                    self.send_header("content-length", str(len(answer.body)))
-                    self.end_headers()
-                    self.wfile.write(answer.body)
-                    return
-                self.send_header("transfer-encoding", "chunked")
-                self.end_headers()
-                for piece in answer.body:
-                    self.wfile.write(f"{len(piece):x}\r\n".encode() + piece + b"\r\n")
-                    self.wfile.flush()
-                if answer.cut:
-                    self.close_connection = True
-                else:
-                    self.wfile.write(b"0\r\n\r\n")
-
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-
-    def answer(self, request: Request) -> Answer:
-        """Remembers a request and gives the script's next answer."""
-        self.requests.append(request)
-        answer = self.queue.pop(0) if self.queue else self.default
-        return answer(request) if callable(answer) else answer
-
-    def script(self, *answers: Answer) -> None:
-        """The next answers in order; then a short text for ever."""
-        self.requests.clear()
-        self.queue = list(answers)
-
-    def only(self) -> Request:
-        """The one request that came."""
-        assert len(self.requests) == 1, [request.path for request in self.requests]
-        return self.requests[0]
-
-    def stop(self) -> None:
-        """Closes the port."""
-        self._server.shutdown()
-        self._server.server_close()
+        super().__init__(Answer(200, whole({"text": "Hello from Bedrock."})))

@@ -1,6 +1,7 @@
 //! One deployment per address and key.
 
 use std::collections::HashSet;
+use tollgate_core_types::Dialect;
 
 use super::{AzureGiven, Given};
 use crate::check::credentials::Credentials;
@@ -106,6 +107,7 @@ fn template(given: &Given, layers: &Layers<'_>, env: &Env<'_>, report: &mut Repo
     let timeouts = timeouts(given, layers, env, report);
     let below = layers.model.over(&provider.traits);
     let traits = layers.own.map_or(below.clone(), |own| own.over(&below));
+    warn_of_customs(&traits, given, report);
     let derived = || format!("{}/{}/{}", layers.alias, provider.name, layers.position);
     Deployment {
         id: given.id.clone().unwrap_or_else(derived),
@@ -164,6 +166,27 @@ fn refuse_contradiction(slots: &[Slot], given: &Given, report: &mut Report) {
         let message = "the address is of the v1 path, which has no dated versions";
         let hint = "end the address before `/openai`, or leave `api_version` out";
         report.problem_hint(given.said.span, &given.said.path, message, hint);
+    }
+}
+
+/// Customs of a dialect that the vendor does not speak change nothing.
+fn warn_of_customs(traits: &Traits, given: &Given, report: &mut Report) {
+    let chat = match &given.provider.kind {
+        ProviderKind::Vendor(preset) => preset.chat,
+        ProviderKind::Own(dialect) => *dialect,
+        ProviderKind::Mock => return,
+    };
+    if chat == Dialect::OPENAI_CHAT {
+        return;
+    }
+    let said = [
+        ("chat_path", traits.chat_path.is_some()),
+        ("error_codes", !traits.error_codes.is_empty()),
+    ];
+    for (key, _) in said.into_iter().filter(|(_, said)| *said) {
+        let message =
+            format!("`{key}` is for servers of OpenAI's dialect, and this one speaks {chat}");
+        report.warn(given.said.span, &given.said.path, message, "leave it out");
     }
 }
 
