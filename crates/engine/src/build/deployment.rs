@@ -176,7 +176,7 @@ impl Builder<'_> {
         let given = config.base.as_ref().map_or("", tollgate_config::BaseUrl::as_str);
         let given: http::Uri = given.parse().map_err(|error: http::uri::InvalidUri| bad(&error))?;
         let name = config.provider.name.as_str();
-        let provider = vendors::azure(name, &config.upstream_model, &given, azure);
+        let provider = vendors::azure(name, &config.upstream_model, &given, azure, config.api);
         let provider = provider.map_err(|error| bad(&error))?;
         let base = provider.base().clone();
         let authorizer: Arc<dyn Authorizer> = if config.auth == Auth::Dialect {
