@@ -60,11 +60,17 @@ pub(crate) fn api(said: Option<tollgate_config::Api>, vendor: &str, base: &Uri) 
         vendor == OPENAI.name && (host == "api.openai.com" || host.ends_with(".api.openai.com"))
     };
     match said {
-        Some(tollgate_config::Api::Chat) => Api::Chat,
-        Some(tollgate_config::Api::Responses) => Api::Responses,
-        Some(tollgate_config::Api::Auto) => Api::Both,
+        Some(said) => api_of(said),
         None if own() => Api::Both,
         None => Api::Chat,
+    }
+}
+
+fn api_of(said: tollgate_config::Api) -> Api {
+    match said {
+        tollgate_config::Api::Chat => Api::Chat,
+        tollgate_config::Api::Responses => Api::Responses,
+        tollgate_config::Api::Auto => Api::Both,
     }
 }
 
@@ -117,15 +123,31 @@ pub(crate) fn azure(
     name: &str,
     deployment: &str,
     given: &Uri,
-    azure: &tollgate_config::Azure,
+    (azure, said): (&tollgate_config::Azure, Option<tollgate_config::Api>),
     server: Server,
-) -> Result<Azure, http::Error> {
+) -> Result<Azure, String> {
     let settings = tollgate_providers_azure::Settings {
         api_version: azure.api_version.clone(),
         base_model: azure.base_model.clone(),
         server,
     };
-    Azure::try_new(ProviderName::new(name), deployment, given, &settings)
+    let vendor = Azure::try_new(ProviderName::new(name), deployment, given, &settings);
+    let vendor = vendor.map_err(|error| error.to_string())?;
+    let model = azure.base_model.as_deref().unwrap_or(deployment);
+    // Models of others stand on the same path, of which nothing is known.
+    let api = match said {
+        Some(said) => api_of(said),
+        None if tollgate_providers_openai::is_openais(model) => Api::Both,
+        None => Api::Chat,
+    };
+    match vendor.clone().speaking(api) {
+        Some(vendor) => Ok(vendor),
+        None if said.is_some_and(|said| said != tollgate_config::Api::Chat) => {
+            Err("`api`: Azure has Responses on its v1 path alone; leave `api_version` out"
+                .to_owned())
+        }
+        None => Ok(vendor),
+    }
 }
 
 /// Claude at Vertex AI.

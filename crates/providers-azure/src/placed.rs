@@ -32,6 +32,12 @@ pub(crate) struct Place {
 }
 
 impl Place {
+    /// A codec of this place, where there is one.
+    fn around(self: &Arc<Self>, inner: Option<Arc<dyn ChatCodec>>) -> Option<Arc<dyn ChatCodec>> {
+        let inner = inner?;
+        Some(Arc::new(Placed::new(inner, Arc::clone(self))))
+    }
+
     /// The target with the model's name in the place of the deployment's.
     fn named<'t>(&self, target: &'t UpstreamTarget) -> Cow<'t, UpstreamTarget> {
         match &self.base_model {
@@ -99,6 +105,10 @@ impl<C: Codec + ?Sized> Codec for Placed<C> {
         }
     }
 
+    fn instead(&self, inbound: &Inbound, target: &UpstreamTarget) -> Option<Arc<dyn ChatCodec>> {
+        self.place.around(self.inner.instead(inbound, &self.place.named(target)))
+    }
+
     fn account(&self, body: &[u8]) -> Result<Account, DecodeError> {
         self.inner.account(body)
     }
@@ -137,6 +147,10 @@ impl<C: Codec + ?Sized> Codec for Placed<C> {
 }
 
 impl<C: ChatCodec + ?Sized> ChatCodec for Placed<C> {
+    fn other_for(&self, chat: &ChatRequest, target: &UpstreamTarget) -> Option<Arc<dyn ChatCodec>> {
+        self.place.around(self.inner.other_for(chat, &self.place.named(target)))
+    }
+
     fn encode(&self, chat: &ChatRequest, target: &UpstreamTarget) -> Result<Encoded, EncodeError> {
         let encoded = self.inner.encode(chat, &self.place.named(target))?;
         self.place.deployed(encoded, target)

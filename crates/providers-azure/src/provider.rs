@@ -6,7 +6,7 @@ use tollgate_core_types::{Dialect, ProviderName, VendorPreset};
 use tollgate_providers_anthropic::{Anthropic, models as claude};
 use tollgate_providers_common::target::Quirks;
 use tollgate_providers_common::{ChatCodec, Codec, EmbedCodec, Provider};
-use tollgate_providers_openai::{OpenAi, Server};
+use tollgate_providers_openai::{Api, OpenAi, Server};
 
 use crate::address::{self, Surface};
 use crate::placed::{Place, Placed};
@@ -93,6 +93,18 @@ impl Azure {
         Ok(Self { name, model: model.into(), base, place: Arc::new(place), inner })
     }
 
+    /// The same deployment, speaking these of OpenAI's dialects of conversation; `None` where its
+    /// surface has Chat Completions alone, or is no part of OpenAI's API.
+    #[must_use]
+    pub fn speaking(self, api: Api) -> Option<Self> {
+        match self.inner {
+            Inner::OpenAi(vendor) if self.place.surface == Surface::V1 => {
+                Some(Self { inner: Inner::OpenAi(vendor.speaking(api)), ..self })
+            }
+            Inner::OpenAi(_) | Inner::Claude(_) => None,
+        }
+    }
+
     /// The base address that requests of these codecs are made for.
     #[must_use]
     pub fn base(&self) -> &Uri {
@@ -152,6 +164,11 @@ impl Provider for Azure {
         Some(Arc::new(Placed::new(inner, Arc::clone(&self.place))))
     }
 
+    fn reader(&self, dialect: Dialect) -> Option<Arc<dyn ChatCodec>> {
+        let inner = self.vendor().reader(dialect)?;
+        Some(Arc::new(Placed::new(inner, Arc::clone(&self.place))))
+    }
+
     fn embeddings(&self) -> Option<Arc<dyn EmbedCodec>> {
         let inner = self.vendor().embeddings()?;
         Some(Arc::new(Placed::new(inner, Arc::clone(&self.place))))
@@ -171,6 +188,38 @@ mod tests {
         };
         let name = ProviderName::new("azure");
         Azure::try_new(name, deployment, &given.parse().unwrap(), &settings).unwrap()
+    }
+
+    #[test]
+    fn responses_are_spoken_on_the_v1_path_alone() {
+        const HOST: &str = "https://r.openai.azure.com";
+        let responses = Dialect::OPENAI_RESPONSES;
+        let v1 = azure("d", HOST, (None, Some("gpt-5.4"))).speaking(Api::Both).unwrap();
+        assert!(v1.codec(responses).is_some() && v1.reader(responses).is_some());
+        assert_eq!(v1.chat().unwrap().dialect(), Dialect::OPENAI_CHAT);
+        let chat = tollgate_core_types::chat::ChatRequest {
+            tools: vec![tollgate_core_types::chat::Tool {
+                name: "f".to_owned(),
+                description: None,
+                parameters: None,
+                strict: None,
+                cache: None,
+                foreign: None,
+            }],
+            reasoning: Some(tollgate_core_types::chat::Reasoning {
+                effort: Some("low".to_owned()),
+                ..tollgate_core_types::chat::Reasoning::default()
+            }),
+            ..tollgate_core_types::chat::ChatRequest::default()
+        };
+        let target = tollgate_providers_common::UpstreamTarget::new(v1.base().clone(), "d");
+        let bridge = v1.chat().unwrap().other_for(&chat, &target).unwrap();
+        let request = bridge.encode(&chat, &target).unwrap().request;
+        assert_eq!(request.uri().path(), "/openai/v1/responses");
+        assert!(request.body().windows(11).any(|window| window == b"\"model\":\"d\""));
+        for (version, model) in [(Some("2024-10-21"), "gpt-5.4"), (None, "claude-opus-4-6")] {
+            assert!(azure(model, HOST, (version, None)).speaking(Api::Both).is_none());
+        }
     }
 
     /// Columns: deployment, address, version, base model; path, dialect, whether it is a reasoner.

@@ -16,10 +16,21 @@ pub fn quirks_for(model: &str) -> Quirks {
     Quirks {
         max_completion_tokens: reasons,
         developer_role: reasons,
-        no_sampling: reasons,
+        no_sampling: reasons || searches(model),
         adaptive_thinking: reasons,
         ..Quirks::default()
     }
+}
+
+/// Whether a model searches before it answers; those refuse sampling parameters.
+fn searches(model: &str) -> bool {
+    model.starts_with("gpt-") && model.contains("-search")
+}
+
+/// Whether a model that refuses sampling parameters takes them after all: those of 5.1 to 5.x do
+/// where they are told not to reason.
+pub(crate) fn samples_unreasoned(model: &str) -> bool {
+    matches!(Family::of(model), Some(Family::Gpt(5, 1..)))
 }
 
 /// A family of models that reason.
@@ -42,6 +53,15 @@ pub(crate) struct Traits {
     pub(crate) no_stop: bool,
     /// Whether it refuses the word on parallel calls, of which it makes none.
     pub(crate) no_parallel_word: bool,
+}
+
+/// Whether a name is one of OpenAI's models that converse: for places that serve others as well.
+#[must_use]
+pub fn is_openais(model: &str) -> bool {
+    let model = model.strip_prefix("ft:").unwrap_or(model);
+    // Open weights of the same name run anywhere.
+    let gpt = model.starts_with("gpt-") && !model.starts_with("gpt-oss");
+    gpt || Family::of(model).is_some() || is_for_responses_alone(model)
 }
 
 /// Whether OpenAI serves a model at Responses alone, whatever is asked of it.
@@ -206,6 +226,34 @@ mod tests {
             ("", true, Some("high"), false),
         ] {
             assert_eq!(needs_responses(model, tools, effort), needed, "{model} {tools} {effort:?}");
+        }
+    }
+
+    #[test]
+    fn sampling_is_refused_by_family_and_taken_without_reasoning() {
+        let search = quirks_for("gpt-4o-mini-search-preview");
+        assert!(search.no_sampling && !search.developer_role && !search.max_completion_tokens);
+        for (model, samples) in [
+            ("gpt-5", false),
+            ("gpt-5.1", true),
+            ("gpt-5.4", true),
+            ("gpt-6-sol", false),
+            ("o3", false),
+        ] {
+            assert_eq!(samples_unreasoned(model), samples, "{model}");
+        }
+    }
+
+    #[test]
+    fn openais_models_are_told_by_name() {
+        for model in ["gpt-4o", "gpt-35-turbo", "gpt-5.4", "o3", "codex-mini-latest", "ft:gpt-4o:o"]
+        {
+            assert!(is_openais(model), "{model}");
+        }
+        for model in
+            ["gpt-oss-120b", "claude-opus-5-5", "deepseek-v3", "olmo-2", "", "my-deployment"]
+        {
+            assert!(!is_openais(model), "{model}");
         }
     }
 

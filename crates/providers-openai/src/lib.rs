@@ -37,7 +37,7 @@ mod splice;
 mod tags;
 mod wire;
 
-pub use family::quirks_for;
+pub use family::{is_openais, quirks_for};
 pub use media::media_codec;
 pub use provider::{Api, Completions, OpenAi, client_dialects};
 pub use server::{Codes, Server};

@@ -943,3 +943,83 @@ def test_a_deployment_that_fails_is_replaced_unseen(vendors, start, upstream):
         for _ in stream:
             pass
         assert stream.get_final_response().output_text == "Hello from second."
+
+
+WIRES = {
+    "bytes": {"split": 1},
+    "pieces": {"split": 7},
+    "crlf": {"line_end": "\r\n", "comments": True, "no_space": True},
+}
+
+
+@pytest.mark.parametrize("model", ["responses", "both"])
+@pytest.mark.parametrize("form", WIRES)
+def test_streams_of_responses_are_read_however_they_are_cut(vendors, gateway, model, form):
+    answer = {"reasoning": "Hm.", "text": "Paris. 🗼", "tools": [CALLED], "usage": USAGE}
+    vendors["openai"].script(default={"answer": answer, "wire": WIRES[form]})
+    final, _ = told(gateway, model, True)
+    assert final.output_text == "Paris. 🗼"
+    assert final.output[2].arguments == CALLED["arguments"]
+    assert final.usage.total_tokens == 1300
+    chunks = gateway.openai().chat.completions.create(
+        model="responses", messages=[{"role": "user", "content": "hi"}], stream=True
+    )
+    text = "".join(choice.delta.content or "" for chunk in chunks for choice in chunk.choices)
+    assert text == "Paris. 🗼"
+
+
+@pytest.mark.parametrize("model", [*EVERYWHERE, "both"])
+def test_a_whole_answer_is_told_as_the_stream_that_was_asked_for(vendors, gateway, model):
+    vendor_of(vendors, model).script(
+        {"answer": {"text": "Paris.", "tools": [CALLED]}} | fault("whole_for_stream")
+    )
+    with gateway.openai().responses.stream(model=model, input="hi") as stream:
+        for _ in stream:
+            pass
+        final = stream.get_final_response()
+    assert final.output_text == "Paris."
+    assert [item.type for item in final.output] == ["message", "function_call"]
+
+
+def test_azure_speaks_responses_on_its_v1_path(vendors, start):
+    upstream = vendors["openai"]
+    entry = {"provider": "azure", "api_base": upstream.origin, "api_keys": ["sk-azure"]}
+    models = {
+        "known": entry | {"model": "mine", "azure": {"base_model": "gpt-5.4"}},
+        "other": entry | {"model": "mistral-large"},
+    }
+    gateway = start({"models": {name: {"deployments": [one]} for name, one in models.items()}})
+    body = {"messages": [{"role": "user", "content": "hi"}], "tools": CHAT_TOOLS}
+    for path, ask, sent in [
+        (PATH, {"model": "known", "input": "hi"}, "/openai/v1/responses"),
+        (PATH, {"model": "other", "input": "hi"}, "/openai/v1/chat/completions"),
+        (
+            "/v1/chat/completions",
+            body | {"model": "known", "reasoning_effort": "low"},
+            "/openai/v1/responses",
+        ),
+        ("/v1/chat/completions", body | {"model": "known"}, "/openai/v1/chat/completions"),
+    ]:
+        upstream.reset()
+        answer = gateway.post(path, ask)
+        assert answer.status == 200, answer.text
+        arrived = upstream.only()
+        assert arrived["path"].split("?")[0] == sent
+        assert arrived["body"]["model"] == ("mine" if ask["model"] == "known" else "mistral-large")
+        check_sent(sent, arrived["body"])
+
+
+def test_sampling_goes_on_where_a_model_is_told_not_to_reason(vendors, gateway):
+    body = {"model": "gpt-5.4", "input": "hi", "temperature": 0.5}
+    chat = {"model": "gpt-5.4", "messages": [{"role": "user", "content": "hi"}]}
+    gateway.post("/v1/messages", chat | {"max_tokens": 99, "temperature": 0.5})
+    assert "temperature" not in vendors["openai"].only()["body"]
+    vendors["openai"].reset()
+    off = {"thinking": {"type": "disabled"}}
+    gateway.post("/v1/messages", chat | {"max_tokens": 99, "temperature": 0.5} | off)
+    sent = vendors["openai"].only()["body"]
+    assert (sent["temperature"], sent["reasoning_effort"]) == (0.5, "none")
+    vendors["openai"].reset()
+    # What the client says in the vendor's own dialect is never judged.
+    gateway.post(PATH, body)
+    assert vendors["openai"].only()["body"] == body

@@ -184,7 +184,8 @@ impl Builder<'_> {
         let given: http::Uri = given.parse().map_err(|error: http::uri::InvalidUri| bad(&error))?;
         let name = config.provider.name.as_str();
         let server = customs::server(config, quirks);
-        let provider = vendors::azure(name, &config.upstream_model, &given, azure, server);
+        let model = config.upstream_model.as_str();
+        let provider = vendors::azure(name, model, &given, (azure, config.api), server);
         let provider = provider.map_err(|error| bad(&error))?;
         let base = provider.base().clone();
         let authorizer: Arc<dyn Authorizer> = if config.auth == Auth::Dialect {

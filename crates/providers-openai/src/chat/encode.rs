@@ -77,7 +77,8 @@ fn fill<'a>(
     let format = tools::format(response_format.as_ref(), quirks, losses)?;
     let mut thought = reasoning::Said::default();
     let off = reasoning.as_ref().is_some_and(reasoning::is_off);
-    let mut sampling = Sampling { refused: quirks.no_sampling, losses };
+    let refused = quirks.no_sampling && !(off && family::samples_unreasoned(&target.model));
+    let mut sampling = Sampling { refused, losses };
     let mut body = Body {
         model: &target.model,
         temperature: sampling.keep("temperature", *temperature, 1.0),

@@ -15,6 +15,7 @@ use tollgate_providers_common::{EncodeError, UpstreamTarget};
 
 use crate::chat::encode::body::raw;
 use crate::chat::encode::{Losses, Sampling, reasoning, tier, tools as chat_tools, user};
+use crate::family::samples_unreasoned;
 use body::{Body, Format, Reasoning, TextOut, Tool, ToolChoice};
 
 /// Least bound of tokens that OpenAI takes here.
@@ -62,7 +63,9 @@ fn fill<'a>(
         extra,
     } = chat;
     let quirks = &target.quirks;
-    let mut sampling = Sampling { refused: quirks.no_sampling, losses };
+    let off = reasoning.as_ref().is_some_and(reasoning::is_off);
+    let refused = quirks.no_sampling && !(off && samples_unreasoned(&target.model));
+    let mut sampling = Sampling { refused, losses };
     let (temperature, top_p) =
         (sampling.keep("temperature", *temperature, 1.0), sampling.keep("top_p", *top_p, 1.0));
     for (name, given) in [

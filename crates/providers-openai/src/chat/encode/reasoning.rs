@@ -25,7 +25,7 @@ pub(super) struct Said<'a> {
 }
 
 /// Whether the model is not to think at all.
-pub(super) fn is_off(reasoning: &Reasoning) -> bool {
+pub(crate) fn is_off(reasoning: &Reasoning) -> bool {
     let Reasoning { mode, effort, display: _ } = reasoning;
     *mode == Some(ReasoningMode::Disabled) || effort.as_deref() == Some("none")
 }
