@@ -21,6 +21,7 @@ use tollgate_providers_common::{BadRequest, ClientDialect, ErrorReport, Inbound}
 use tollgate_telemetry::HttpRejection;
 
 use crate::body::{self, BodyError, BodyLimits};
+use crate::guard::is_form;
 use crate::respond::{self, StreamKind};
 use crate::state::AppState;
 use crate::{clock, errors, forms};
@@ -135,12 +136,7 @@ pub(crate) async fn handle_form(
     dialect: Dialect,
     request: Request<Body>,
 ) -> Response {
-    let form = request
-        .headers()
-        .get(header::CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-        .is_some_and(|value| value.trim_start().to_ascii_lowercase().starts_with("multipart/"));
-    if form {
+    if is_form(request.headers()) {
         return forms::handle(state, dialect, request).await;
     }
     handle(state, dialect, StreamKind::Events, request).await

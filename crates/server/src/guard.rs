@@ -51,7 +51,7 @@ where
     }
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
-        match refuse(&request, self.state.limits.now().largest()) {
+        match refuse(&request, self.state.limits.now().largest(is_form(request.headers()))) {
             None => Either::Right(self.inner.call(request)),
             Some(refusal) => Either::Left(ready(Ok(answer(&self.state, &request, &refusal)))),
         }
@@ -97,6 +97,14 @@ fn coding(headers: &HeaderMap) -> Option<&'static str> {
         return Some("the request has both content-length and transfer-encoding");
     }
     (!chunked).then_some("the request's transfer-encoding is not exactly chunked")
+}
+
+/// Whether the body is a form with files, which has a bound of its own.
+pub(crate) fn is_form(headers: &HeaderMap) -> bool {
+    let said = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let multipart =
+        |said: &str| said.get(..10).is_some_and(|it| it.eq_ignore_ascii_case("multipart/"));
+    said.is_some_and(|said| multipart(said.trim_start()))
 }
 
 fn declared(headers: &HeaderMap) -> Option<u64> {

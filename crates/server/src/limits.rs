@@ -66,10 +66,13 @@ impl ServerLimits {
         FormLimits { bytes, hold, idle: self.body_time }
     }
 
-    /// The bounds on a body of any route.
-    pub(crate) fn largest(&self) -> usize {
-        let single = [self.embeddings_bytes, self.count_tokens_bytes, Some(self.upload_bytes)];
-        single.into_iter().flatten().fold(self.body_bytes, usize::max)
+    /// The bounds on a body of any route: of a form with files, or of any other.
+    pub(crate) fn largest(&self, form: bool) -> usize {
+        if form {
+            return self.upload_bytes;
+        }
+        let single = [self.embeddings_bytes, self.count_tokens_bytes].into_iter().flatten();
+        single.fold(self.body_bytes, usize::max)
     }
 }
 
@@ -151,6 +154,7 @@ mod tests {
         for (dialect, bytes) in table {
             assert_eq!(limits.body(dialect).bytes, bytes, "{dialect}");
         }
-        assert_eq!((limits.largest(), limits.form().bytes), (40, 40));
+        assert_eq!((limits.largest(false), limits.largest(true)), (12, 40));
+        assert_eq!(limits.form().bytes, 40);
     }
 }

@@ -160,7 +160,7 @@ table! {
         /// counting tokens
         count_tokens: Shape::Size, ~ "`body_limit`";
         /// forms with files, which are passed on as they come and cost no memory beyond `upload_hold`
-        uploads: Shape::Size, = say_size(types::Server::UPLOAD_LIMIT as u64);
+        uploads: Shape::Size, ~ "`512MiB`";
     }
 }
 

@@ -19,7 +19,7 @@ const FORM: &str = "The form is passed on as it comes. Send `model` before the f
 /// `POST /v1/images/generations`
 pub(crate) fn images(schemas: &mut Schemas) -> Operation {
     let request = body(json!({ "prompt": text(), "stream": flag() }), &["prompt"]);
-    let example = json!({ "model": "gpt-image-1", "prompt": "a toll gate in the snow" });
+    let example = json!({ "model": "demo", "prompt": "a toll gate in the snow" });
     let operation = media(schemas, "createImage", "Make images").takes(&request, &example);
     streamed(schemas, given(operation, "The images.", "data"))
 }
@@ -66,7 +66,7 @@ pub(crate) fn speech(schemas: &mut Schemas) -> Operation {
         "input": text(), "voice": {}, "response_format": text(),
         "stream_format": { "type": ["string", "null"] },
     });
-    let example = json!({ "model": "gpt-4o-mini-tts", "input": "Good day.", "voice": "alloy" });
+    let example = json!({ "model": "demo", "input": "Good day.", "voice": "alloy" });
     let request = body(properties, &["input"]);
     let audio = json!({ "type": "string", "format": "binary" });
     let operation = media(schemas, "createSpeech", "Speak a text")
@@ -77,7 +77,7 @@ pub(crate) fn speech(schemas: &mut Schemas) -> Operation {
 
 /// `POST /v1/moderations`
 pub(crate) fn moderations(schemas: &mut Schemas) -> Operation {
-    let example = json!({ "model": "omni-moderation-latest", "input": "Good day." });
+    let example = json!({ "model": "demo", "input": "Good day." });
     let request = body(json!({ "input": {} }), &["input"]);
     let operation = media(schemas, "createModeration", "Judge texts and images");
     given(operation.takes(&request, &example), "The judgements.", "results")
@@ -100,7 +100,7 @@ pub(crate) fn rerank_short(schemas: &mut Schemas) -> Operation {
 
 fn ranked(schemas: &mut Schemas, id: &str) -> Operation {
     let example = json!({
-        "model": "bge-reranker", "query": "What is a toll gate?",
+        "model": "demo", "query": "What is a toll gate?",
         "documents": ["A gate where toll is paid.", "A kind of bread."],
     });
     let properties = json!({ "query": text(), "documents": { "type": "array", "items": {} } });

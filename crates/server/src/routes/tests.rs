@@ -79,7 +79,14 @@ async fn every_route_is_told_and_every_told_route_is_served() {
         let path = example_of(&route.path_in_documents(), operation);
         let body = operation["requestBody"]["content"]["application/json"]["example"].to_string();
         let (status, answer) = ask(&app, route.method.as_str(), &path, &body).await;
-        assert_eq!(status, StatusCode::OK, "{path}: the document's own example: {answer}");
+        // The demo has nothing to relay these to, and says so.
+        if operation["tags"][0] == "Media" {
+            assert_eq!(status, StatusCode::BAD_REQUEST, "{path}: {answer}");
+            let json = operation["requestBody"]["content"]["application/json"].is_object();
+            assert!(!json || answer["error"]["code"] == "unsupported_operation", "{answer}");
+        } else {
+            assert_eq!(status, StatusCode::OK, "{path}: the document's own example: {answer}");
+        }
         let other = match route.method {
             Method::Get => "POST",
             Method::Post | Method::Put => "GET",

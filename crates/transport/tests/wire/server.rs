@@ -67,6 +67,13 @@ impl Conn {
         head + std::str::from_utf8(&body).unwrap()
     }
 
+    /// Whatever comes next; nothing where the client closed.
+    pub(crate) async fn some(&mut self) -> String {
+        let mut read = [0; 1024];
+        let length = self.stream.read(&mut read).await.unwrap_or_default();
+        String::from_utf8_lossy(&read[..length]).into_owned()
+    }
+
     pub(crate) async fn write(&mut self, bytes: &[u8]) {
         self.stream.write_all(bytes).await.unwrap();
     }
