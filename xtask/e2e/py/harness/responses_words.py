@@ -83,19 +83,21 @@ def _items(turn: Turn) -> list[dict]:
                 item = {"type": "reasoning", "id": "rs_1", "summary": summary}
                 items.append(item | {"encrypted_content": signature})
             case _:
-                content.append(_part(part, turn.role))
+                content.append(_part(part))
     if not content:
         return items
-    message = {"type": "message", "role": turn.role, "content": content}
+    said: Any = content
+    if turn.role == "assistant":
+        # Parts of an answer need the ids that only their vendor gives.
+        said = "".join(part["text"] for part in content)
+    message = {"type": "message", "role": turn.role, "content": said}
     # What was said stands before what was called, but behind results.
     called = items and items[0]["type"] == "function_call"
     return [message, *items] if called else [*items, message]
 
 
-def _part(part: Any, role: str) -> dict:
+def _part(part: Any) -> dict:
     match part:
-        case Text(text) if role == "assistant":
-            return {"type": "output_text", "text": text, "annotations": []}
         case Text(text):
             return {"type": "input_text", "text": text}
         case Document(media_type, data, name):

@@ -78,10 +78,12 @@ def _instructed(found: Any) -> Any:
 UNTHOUGHT = (user("a"), assistant("b"), user("c"))
 COMPLETIONS = "openai.completions"
 # Servers of OpenAI's dialect whose clients of completions are translated to chat.
-CHAT_ALONE = "compatible|switching|deepseek|azure"
+CHAT_ALONE = "compatible|switching|deepseek|azure*"
 OPENAI = f"openai|{CHAT_ALONE}"
 # Vendors whose clients of completions are translated to chat.
 TRANSLATED = f"{CHAT_ALONE}|anthropic|gemini|bedrock-*"
+# Vendors whose clients of Responses are translated.
+NO_RESPONSES = "compatible|switching|deepseek|anthropic|gemini|bedrock-*"
 CLAUDE = "anthropic|bedrock-claude"
 BEDROCK = "bedrock-*"
 # Clients who say an effort, to be translated for vendors that have no such word.
@@ -312,14 +314,14 @@ LOSSES: list[Loss] = [
         "OpenAI's chat shows no reasoning.",
         f"{ASKS}|budget",
         "gemini",
-        "openai|azure",
+        "openai|azure*",
         dropped=("thinking.display",),
     ),
     Loss(
         "OpenAI has efforts instead of budgets.",
         "budget",
         "anthropic.messages|gemini",
-        "openai|azure|deepseek",
+        "openai|azure*|deepseek",
         dropped=("thinking.budget_tokens",),
         seen={"settings": {"effort": "low"}},
     ),
@@ -343,27 +345,28 @@ LOSSES: list[Loss] = [
         "What one vendor signed is no business of another.",
         "reasoning_of_another_vendor",
         "openai.responses",
+        f"azure-classic|{NO_RESPONSES}",
         seen={"turns": UNTHOUGHT},
     ),
     Loss(
         "What one vendor signed is no business of another.",
         "reasoning_of_another_vendor",
         "openai.chat",
-        "openai|azure|compatible|switching|deepseek|gemini|bedrock-nova",
+        "openai|azure*|compatible|switching|deepseek|gemini|bedrock-nova",
         seen={"turns": UNTHOUGHT},
     ),
     Loss(
         "What one vendor signed is no business of another.",
         "reasoning_of_another_vendor",
         "anthropic.messages",
-        "openai|azure|compatible|switching|deepseek|gemini|bedrock-nova",
+        "openai|azure*|compatible|switching|deepseek|gemini|bedrock-nova",
         seen={"turns": UNTHOUGHT},
     ),
     Loss(
         "What one vendor signed is no business of another.",
         "reasoning_of_another_vendor",
         "gemini",
-        "openai|azure|compatible|switching|deepseek|anthropic|bedrock-*",
+        "openai|azure*|compatible|switching|deepseek|anthropic|bedrock-*",
         seen={"turns": UNTHOUGHT},
     ),
     Loss(
@@ -520,6 +523,7 @@ LOSSES: list[Loss] = [
         "A field that nobody knows goes to its own dialect alone.",
         "unknown_field",
         "openai.responses",
+        f"azure-classic|{NO_RESPONSES}",
         dropped=("zzz",),
     ),
     Loss(
@@ -533,14 +537,14 @@ LOSSES: list[Loss] = [
         "A field that nobody knows goes to its own dialect alone.",
         "unknown_field",
         "anthropic.messages",
-        "openai|azure|compatible|switching|deepseek|gemini|bedrock-nova",
+        "openai|azure*|compatible|switching|deepseek|gemini|bedrock-nova",
         dropped=("zzz",),
     ),
     Loss(
         "A field that nobody knows goes to its own dialect alone.",
         "unknown_field",
         "gemini",
-        "openai|azure|compatible|switching|deepseek|anthropic|bedrock-*",
+        "openai|azure*|compatible|switching|deepseek|anthropic|bedrock-*",
         dropped=("zzz",),
     ),
     # What is told.
@@ -548,7 +552,7 @@ LOSSES: list[Loss] = [
         "Gemini's clients are told of no writes to a cache.",
         "usage",
         "gemini",
-        "openai|azure|compatible|switching|deepseek|anthropic|bedrock-*",
+        "openai|azure*|compatible|switching|deepseek|anthropic|bedrock-*",
         said={"counts": {"cache_write": 0}},
     ),
     Loss(

@@ -12,7 +12,6 @@ from typing import Any
 from harness.bedrock import OPERATIONS, Request
 from harness.pairs.answers import Reply
 
-
 # What the machine's metadata server gives out.
 TOKEN = "token-of-the-machine"
 
@@ -59,7 +58,9 @@ class Script:
 
             def do_GET(self) -> None:
                 # The metadata server of Google's machines, which gives out one token for ever.
-                assert self.headers["metadata-flavor"] == "Google"
+                if self.headers["metadata-flavor"] != "Google":
+                    self.give(Reply(404, b"{}"))
+                    return
                 token = {"access_token": TOKEN, "expires_in": 36_000, "token_type": "Bearer"}
                 self.give(Reply(200, json.dumps(token).encode()))
 

@@ -22,7 +22,7 @@ VENDORS: list[Vendor] = [
     Anthropic("anthropic", "anthropic", CLAUDES),
     # As before, at other places.
     AzureOpenAi("azure", "azure", GPTS, "azure"),
-    AzureOpenAi("azure-classic", "azure", GPTS, "azure", version="2024-10-21"),
+    AzureOpenAi("azure-classic", "azure", GPTS, "azure-classic", version="2024-10-21"),
     Foundry("foundry-claude", "azure", CLAUDES, "anthropic"),
     VertexClaude("vertex-claude", "vertex", CLAUDES, "anthropic"),
     VertexGemini("vertex-gemini", "vertex", GEMINIS, "gemini"),

@@ -10,8 +10,8 @@ from harness.ask import Seen, ToolUse
 from harness.contract import check_sent
 from harness.pairs.answers import MESSAGES, Answer, Reply, arguments, encoded, pieces
 from harness.pairs.script import Heard
-from harness.pairs.vendors.base import Refused, Vendor, data, events
 from harness.pairs.vendors import responses
+from harness.pairs.vendors.base import Refused, Vendor, data, events
 
 FINISH = {"stop": "stop", "length": "length", "tools": "tool_calls", "filter": "content_filter"}
 SHOWN = ("reasoning_content", "thinking_blocks")
