@@ -215,10 +215,14 @@ fn pooled<'a>(
     model: &'a Model,
     members: &'a [MemberSpec<Arc<Deployment>>],
 ) -> impl Iterator<Item = MemberSpec<Arc<Deployment>>> + 'a {
+    // There is a member for each deployment, in their order.
     members
         .iter()
-        .filter(|member| !is_embedding(&member.payload.target.model))
-        .map(|member| MemberSpec { weight: member.weight * model.weight, ..member.clone() })
+        .zip(&model.deployments)
+        .filter(|(_, config)| {
+            !is_embedding(deployment::base_model(config).unwrap_or(&config.upstream_model))
+        })
+        .map(|(member, _)| MemberSpec { weight: member.weight * model.weight, ..member.clone() })
 }
 
 /// Whether a model only makes vectors, by its name: vendors do not say it in any other way.
