@@ -254,13 +254,15 @@ fn pooled<'a>(
     model: &'a Model,
     members: &'a [MemberSpec<Arc<Deployment>>],
 ) -> impl Iterator<Item = MemberSpec<Arc<Deployment>>> + 'a {
+    // There is a member for each deployment, in their order.
     members
         .iter()
-        .filter(|member| {
-            let model = &member.payload.target.model;
+        .zip(&model.deployments)
+        .filter(|(_, config)| {
+            let model = deployment::base_model(config).unwrap_or(&config.upstream_model);
             !is_embedding(model) && !operations::is_media(model)
         })
-        .map(|member| MemberSpec { weight: member.weight * model.weight, ..member.clone() })
+        .map(|(member, _)| MemberSpec { weight: member.weight * model.weight, ..member.clone() })
 }
 
 /// Whether a model only makes vectors, by its name: vendors do not say it in any other way.

@@ -424,3 +424,13 @@ def test_azures_own_variables_start_a_gateway(start, azure):
     assert azure.only["path"] == "/openai/deployments/mine/chat/completions"
     assert azure.only["query"] == {"api-version": DATE}
     assert azure.only["headers"]["api-key"] == "azure-key"
+
+
+def test_a_request_for_any_model_goes_to_none_that_makes_vectors(start, azure):
+    """A deployment's name does not say that it is one; the model behind it does."""
+    made = config(azure)
+    made["models"] = {name: made["models"][name] for name in ("m", "vectors")}
+    gateway = start(made)
+    for _ in range(6):
+        assert gateway.post("/v1/chat/completions", CHAT | {"model": "auto"}).status == 200
+    assert {asked["body"]["model"] for asked in azure.seen} == {"mine"}

@@ -21,7 +21,7 @@ EXAMPLES = sorted(path.name for path in FOLDER.glob("*.yaml"))
 VARIABLES = [
     *("OPENAI_API_KEY", "OPENAI_API_KEY_2", "ANTHROPIC_API_KEY", "AZURE_API_KEY", "VLLM_API_KEY"),
     *("BEDROCK_SECRET_KEY", "BEDROCK_SESSION_TOKEN"),
-    *("AZURE_RESOURCE", "ZHIPU_KEY_1", "ZHIPU_KEY_2", "SILICONFLOW_API_KEY"),
+    *("AZURE_RESOURCE", "AZURE_CLIENT_SECRET", "ZHIPU_KEY_1", "ZHIPU_KEY_2", "SILICONFLOW_API_KEY"),
 ]
 # Maps whose keys are their writer's.
 FREE = {"models", "providers", "headers", "default_params", "rename", "set", "error_codes"}

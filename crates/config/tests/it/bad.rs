@@ -60,7 +60,8 @@ fn check(name: &str) -> usize {
 
 #[test]
 fn every_broken_configuration_is_refused_in_these_words() {
-    let files = ["syntax.txt", "server.txt", "models.txt", "deployments.txt", "media.txt", "providers.txt"];
+    let files =
+        ["syntax.txt", "server.txt", "models.txt", "deployments.txt", "media.txt", "providers.txt"];
     let count: usize = files.iter().map(|file| check(file)).sum();
     assert!(count >= 100, "only {count} cases");
 }

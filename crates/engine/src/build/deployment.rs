@@ -271,7 +271,7 @@ fn mock(config: &tollgate_config::Deployment) -> Result<Vendor, BuildError> {
 }
 
 /// The model behind a name that does not say it.
-fn base_model(config: &tollgate_config::Deployment) -> Option<&str> {
+pub(super) fn base_model(config: &tollgate_config::Deployment) -> Option<&str> {
     let amazons = config.aws.as_ref().and_then(|aws| aws.base_model.as_deref());
     amazons.or_else(|| config.azure.as_ref().and_then(|azure| azure.base_model.as_deref()))
 }

@@ -14,7 +14,11 @@ use tollgate_providers_common::{StreamBroken, Transport, TransportError, Upload}
 
 const OK: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
 
-fn upload(url: &str, body: Vec<Result<Bytes, StreamBroken>>, length: Option<u64>) -> Request<Upload> {
+fn upload(
+    url: &str,
+    body: Vec<Result<Bytes, StreamBroken>>,
+    length: Option<u64>,
+) -> Request<Upload> {
     Request::post(url).body(Upload { body: Box::pin(stream::iter(body)), length }).unwrap()
 }
 
@@ -29,7 +33,8 @@ async fn a_body_of_known_length_is_sent_with_it_and_one_of_unknown_length_in_chu
         (None, "transfer-encoding: chunked\r\n", "3\r\nabc\r\n3\r\ndef\r\n0\r\n\r\n"),
     ] {
         let (server, transport) = (Server::start().await, transport());
-        let sending = transport.send_upload(upload(&server.url("/"), pieces(&["abc", "def"]), length), patient());
+        let sending = transport
+            .send_upload(upload(&server.url("/"), pieces(&["abc", "def"]), length), patient());
         let answering = async {
             let mut conn = server.accept().await;
             let head = conn.head().await;

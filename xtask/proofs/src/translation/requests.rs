@@ -62,7 +62,12 @@ pub(super) fn tables() -> Result<Vec<Table>> {
             Operation::Chat | Operation::TextCompletion => vendors::chat()?,
             Operation::Embeddings => vendors::embeddings()?,
             // Relayed or estimated, never translated.
-            Operation::CountTokens => continue,
+            Operation::CountTokens
+            | Operation::Images
+            | Operation::Transcription
+            | Operation::Speech
+            | Operation::Moderation
+            | Operation::Rerank => continue,
         };
         let name = format!("{}.json", client.dialect());
         let Some((_, text)) = PROBES.iter().find(|(file, _)| *file == name) else {
