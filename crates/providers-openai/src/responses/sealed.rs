@@ -8,6 +8,8 @@
 use tollgate_core_types::Dialect;
 use tollgate_core_types::chat::ReasoningPart;
 
+/// What both marks have in them.
+pub(super) const WORD: &str = "tollgate";
 /// What the content of another issuer begins with.
 pub(super) const MARK: &str = "tollgate:";
 /// What the id of an item of another issuer begins with, for clients that keep the id alone.
@@ -134,6 +136,11 @@ mod tests {
         assert_eq!(open(back.signature.as_deref().unwrap()), Some(("rs_1", "gAAA:x")));
         assert!(!is_foreign("rs_1", "gAAA:x"));
         assert!(is_foreign("rs_tollgate_1", ""));
+    }
+
+    #[test]
+    fn a_mark_is_found_by_its_word() {
+        assert!(MARK.contains(WORD) && ID_MARK.contains(WORD));
     }
 
     #[test]

@@ -119,11 +119,10 @@ fn word(key: &str, json: &JsonText) -> (String, JsonText) {
 /// The input without what other vendors made, and what was withheld; `None` where nothing is to be
 /// changed, which is nearly always and costs one search.
 fn mended(body: &Bytes, layout: &Layout) -> Option<(String, Vec<Lost>)> {
-    let marked = |mark: &str| holds(body, mark.as_bytes());
-    if !marked(sealed::MARK) && !marked(sealed::ID_MARK) {
+    let input = layout.value(body, "input").filter(|input| input.starts_with('['))?;
+    if !input.contains(sealed::WORD) {
         return None;
     }
-    let input = layout.value(body, "input").filter(|input| input.starts_with('['))?;
     let items: Vec<&RawValue> = serde_json::from_str(input).ok()?;
     let mut kept: Vec<Cow<'_, str>> = Vec::with_capacity(items.len());
     let mut lost = Vec::new();
@@ -168,8 +167,4 @@ fn mend(item: &str) -> Mended {
         fields.insert("encrypted_content".to_owned(), Value::from(encrypted));
     }
     Mended::Restored(value.to_string())
-}
-
-fn holds(body: &[u8], mark: &[u8]) -> bool {
-    body.windows(mark.len()).any(|window| window == mark)
 }

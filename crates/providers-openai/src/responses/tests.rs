@@ -109,6 +109,14 @@ fn streams_are_read_and_rendered() {
         golden(&fixture, "events.txt", &lines.join("\n"));
         let events: Vec<_> = read.into_iter().filter_map(Result::ok).collect();
         golden(&fixture, "rendered.txt", &streamed(&events, &asked));
+    }
+}
+
+#[test]
+fn streams_say_the_same_however_they_are_cut() {
+    for name in ["everything", "refusal", "custom", "empty"] {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/responses/streams");
+        let stream = std::fs::read(format!("{folder}/{name}.sse")).unwrap();
         testkit::every_cut(&stream, || codec().stream());
     }
 }
