@@ -434,3 +434,34 @@ def test_a_request_for_any_model_goes_to_none_that_makes_vectors(start, azure):
     for _ in range(6):
         assert gateway.post("/v1/chat/completions", CHAT | {"model": "auto"}).status == 200
     assert {asked["body"]["model"] for asked in azure.seen} == {"mine"}
+
+
+RESPONSE = {
+    "id": "resp_1",
+    "object": "response",
+    "created_at": 1,
+    "status": "completed",
+    "model": "gpt-4o-2024-11-20",
+    "output": [
+        {
+            "id": "msg_1",
+            "type": "message",
+            "role": "assistant",
+            "status": "completed",
+            "content": [{"type": "output_text", "text": "Hi.", "annotations": []}],
+        }
+    ],
+    "usage": {"input_tokens": 4, "output_tokens": 2, "total_tokens": 6},
+    "content_filters": [{"source_type": "prompt", "blocked": False}],
+}
+
+
+def test_responses_are_relayed_on_the_v1_path(start, azure):
+    gateway = start(config(azure))
+    azure.queue = [whole(RESPONSE)]
+    answer = gateway.post("/v1/responses", {"model": "m", "input": "hi", "store": False})
+    assert answer.status == 200, answer.text
+    assert answer.json == RESPONSE
+    assert azure.only["path"] == "/openai/v1/responses"
+    assert azure.only["body"]["model"] == "mine"
+    assert azure.only["headers"]["api-key"] == "azure-key"

@@ -23,6 +23,8 @@ VARIABLES = [
     *("BEDROCK_SECRET_KEY", "BEDROCK_SESSION_TOKEN"),
     *("AZURE_RESOURCE", "AZURE_CLIENT_SECRET", "ZHIPU_KEY_1", "ZHIPU_KEY_2", "SILICONFLOW_API_KEY"),
 ]
+# Values that are keys as well as names in an address.
+VALUES = {name: "k-" + name.replace("_", "-") for name in VARIABLES}
 # Maps whose keys are their writer's.
 FREE = {"models", "providers", "headers", "default_params", "rename", "set", "error_codes"}
 
@@ -43,7 +45,7 @@ def check(folder: pathlib.Path, document: Any) -> subprocess.CompletedProcess:
     path = folder / "tollgate.yaml"
     path.write_text(json.dumps(document))
     program = binary("TOLLGATE_BIN", "target/release-ci/tollgate")
-    env = clean_env() | {name: f"k-{name}" for name in VARIABLES}
+    env = clean_env() | VALUES
     args = [program, "check", "--json", "--config", str(path)]
     return subprocess.run(args, capture_output=True, text=True, env=env, cwd=folder, timeout=20)
 
@@ -118,7 +120,7 @@ def test_the_schema_refuses_values_of_another_kind_as_the_gateway_does(validator
 
 def test_what_is_printed_is_valid_under_the_schema_and_means_the_same(validator, tmp_path):
     program = binary("TOLLGATE_BIN", "target/release-ci/tollgate")
-    env = clean_env() | {name: f"k-{name}" for name in VARIABLES}
+    env = clean_env() | VALUES
 
     def printed(path: pathlib.Path) -> str:
         args = [program, "check", "--print", "--config", str(path)]
