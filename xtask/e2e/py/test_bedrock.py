@@ -181,7 +181,7 @@ def test_a_profile_is_addressed_by_its_whole_arn(gateway, service):
 
 def test_pictures_by_address_are_refused_loudly(gateway, service):
     content = [{"type": "image_url", "image_url": {"url": "https://example.org/a.png"}}]
-    with pytest.raises(openai.BadRequestError, match="fetches nothing"):
+    with pytest.raises(openai.BadRequestError, match="fetch_media: true"):
         ask(gateway, messages=[{"role": "user", "content": content}])
     assert service.requests == []
 

@@ -3,15 +3,17 @@
 use crate::server::Server;
 use crate::support::{patient, read, transport};
 use bytes::Bytes;
-use futures_util::stream;
+use futures_util::{StreamExt as _, stream};
 use http::Request;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use tokio::join;
+use tokio::sync::Notify;
 use tokio::time::timeout;
 use tollgate_providers_common::{StreamBroken, Transport, TransportError, Upload};
 
+const PIECE: usize = 64 << 10;
 const OK: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
 
 fn upload(
@@ -55,11 +57,20 @@ async fn a_body_of_known_length_is_sent_with_it_and_one_of_unknown_length_in_chu
 #[tokio::test]
 async fn a_body_that_breaks_off_breaks_its_connection_and_is_never_ended() {
     let (server, transport) = (Server::start().await, transport());
-    let body = vec![Ok(Bytes::from_static(b"abc")), Err(StreamBroken)];
-    let sending = transport.send_upload(upload(&server.url("/"), body, None), patient());
+    let begun = Arc::new(Notify::new());
+    let breaks = Arc::clone(&begun);
+    let rest = stream::once(async move {
+        breaks.notified().await;
+        Err(StreamBroken)
+    });
+    let body = stream::iter(pieces(&["abc"])).chain(rest);
+    let body = Upload { body: Box::pin(body), length: None };
+    let request = Request::post(server.url("/")).body(body).unwrap();
+    let sending = transport.send_upload(request, patient());
     let seen = async {
         let mut conn = server.accept().await;
         conn.head().await;
+        begun.notify_one();
         let mut body = String::new();
         loop {
             let more = conn.some().await;
@@ -77,11 +88,12 @@ async fn a_body_that_breaks_off_breaks_its_connection_and_is_never_ended() {
 #[tokio::test]
 async fn a_vendor_that_does_not_read_stops_the_body() {
     let (server, transport) = (Server::start().await, transport());
-    let taken = Arc::new(AtomicUsize::new(0));
-    let count = Arc::clone(&taken);
+    let (taken, more) = (Arc::new(AtomicUsize::new(0)), Arc::new(Notify::new()));
+    let (count, moved) = (Arc::clone(&taken), Arc::clone(&more));
     let endless = stream::repeat_with(move || {
-        count.fetch_add(64 << 10, Ordering::SeqCst);
-        Ok(Bytes::from(vec![b'x'; 64 << 10]))
+        count.fetch_add(PIECE, Ordering::SeqCst);
+        moved.notify_one();
+        Ok(Bytes::from(vec![b'x'; PIECE]))
     });
     let body = Upload { body: Box::pin(endless), length: None };
     let request = Request::post(server.url("/")).body(body).unwrap();
@@ -89,21 +101,14 @@ async fn a_vendor_that_does_not_read_stops_the_body() {
     let watching = async {
         let mut conn = server.accept().await;
         conn.head().await;
-        let mut before = 0;
         // It stands still once the system's buffers are full.
-        loop {
-            let more = timeout(Duration::from_millis(200), std::future::pending::<()>()).await;
-            assert!(more.is_err());
-            let now = taken.load(Ordering::SeqCst);
-            if now == before && now > 0 {
-                return now;
-            }
-            before = now;
-        }
+        while timeout(Duration::from_millis(300), more.notified()).await.is_ok() {}
+        conn
     };
-    let taken = tokio::select! {
+    tokio::select! {
         _ = sending => panic!("nobody answered"),
-        taken = watching => taken,
+        _conn = watching => {}
     };
-    assert!(taken < 32 << 20, "{taken} bytes were taken that nobody read");
+    let taken = taken.load(Ordering::SeqCst);
+    assert!(taken > 0 && taken < 32 << 20, "{taken} bytes were taken that nobody read");
 }
