@@ -1,4 +1,4 @@
-"""Two requests to one vendor: where they differ, beyond spellings that the vendor takes for the same."""
+"""Two requests to one vendor: where they differ, beyond spellings that it takes for the same."""
 
 from __future__ import annotations
 

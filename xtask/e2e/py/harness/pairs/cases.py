@@ -79,8 +79,8 @@ CASES: dict[str, Case] = {
     # What is said.
     "text": Case(_ask("What is the capital of France?"), Answer("Paris, naturally.")),
     "unicode": Case(_ask(FAMILY), Answer(FAMILY)),
-    "unicode_cut_anywhere": Case(HI, Answer(FAMILY, cut=1)),
-    "long_text": Case(_ask("x" * 20_000), Answer("word " * 2_000, cut=1000)),
+    "unicode_cut_anywhere": Case(HI, Answer(FAMILY, cut=3)),
+    "long_text": Case(_ask("x" * 20_000), Answer("word " * 400, cut=1000)),
     "json_in_text": Case(_ask('{"a": "\\u0000\\n"}'), Answer('data: {"a": [1]}\n\nevent: x\r\n')),
     "empty_answer": Case(HI, Answer("")),
     "pings": Case(HI, Answer("still here", pings=True)),

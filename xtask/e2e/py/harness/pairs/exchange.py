@@ -23,7 +23,8 @@ from harness.gemini_words import NAMED
 from harness.pairs.answers import MESSAGES, Answer
 from harness.pairs.cases import CASES, Case
 from harness.pairs.faces import FACES, Face, Told
-from harness.pairs.losses import Expected, expected
+from harness.pairs.listed import expected
+from harness.pairs.losses import Expected
 from harness.pairs.script import Heard, Script
 from harness.pairs.vendors import VENDORS
 from harness.pairs.vendors.base import Refused, Vendor
@@ -101,8 +102,7 @@ class Exchange:
         if answer.failure or answer.breaks:
             alias = f"{vendor.name}-{place(self.name, self.face, self.streamed)}"
         told = self.face.ask(alias, ask, self.streamed)
-        turn = "later" if later else "first"
-        want = expected(self.face.name, vendor.like or vendor.name, self.name, turn)
+        want = expected(self.face.name, vendor, self.name)
         if want.refused is not None:
             self._refused(told, want.refused, script)
             return told
@@ -221,7 +221,7 @@ def outcome(face: Face, vendor: Vendor, answer: Answer) -> dict[str, Any]:
     if answer.failure or answer.blocked:
         kind = answer.failure or "filter"
         status = vendor.status(kind)
-        # Words of a client's own mistake are the vendor's; the others must name nothing.
+        # A client's own mistake is told in the vendor's words.
         failed = (
             status,
             face.kinds[status],

@@ -283,7 +283,7 @@ def _unnamed(parts: Iterable[Any]) -> tuple:
 FACES: list[Face] = [
     OpenAiFace(),
     CompletionsFace(),
-    # ResponsesFace(),
+    ResponsesFace(),
     AnthropicFace(),
     GeminiFace(),
 ]

@@ -1,4 +1,4 @@
-"""The vendors of the table. A new one is one more entry: its adapter, its models, its configuration."""
+"""The vendors of the table. A new one is one more entry: adapter, models, configuration."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ GEMINIS = {"chat": "gemini-3-flash-preview", "old": "gemini-2.5-flash"}
 CLAUDES = {"chat": "claude-sonnet-4-5", "adaptive": "claude-opus-4-6", "old": "claude-opus-4-1"}
 
 VENDORS: list[Vendor] = [
-    OpenAi("openai", "openai", GPTS),
+    OpenAi("openai", "openai", GPTS, more={"api": "auto"}),
     # A server of OpenAI's dialect, as one of many.
     OpenAi("compatible", "groq", {"chat": "llama-3.3-70b"}, shows=True),
     Anthropic("anthropic", "anthropic", CLAUDES),

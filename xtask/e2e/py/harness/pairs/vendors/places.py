@@ -1,4 +1,4 @@
-"""The same dialects at other places: Azure's, and Google's Vertex AI. Paths and credentials differ."""
+"""The same dialects at Azure and at Google's Vertex AI, where paths and credentials differ."""
 
 from __future__ import annotations
 

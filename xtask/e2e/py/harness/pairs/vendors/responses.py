@@ -1,4 +1,4 @@
-"""OpenAI's Responses as a scripted vendor: whole answers, and streams with every event that there is."""
+"""OpenAI's Responses as a scripted vendor: whole answers, and streams with every event."""
 
 from __future__ import annotations
 
