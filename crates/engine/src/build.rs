@@ -13,6 +13,7 @@ use tollgate_balancer::{
     PanicMode, QueuePolicy, Rate, RetryPolicy, Router, RouterError, Strategy,
 };
 use tollgate_config::{Config, Model};
+use tollgate_providers_common::Provider;
 use tollgate_telemetry::Telemetry;
 use tollgate_transport::{Control, HyperTransport, TransportConfig, TransportInitError};
 
@@ -70,16 +71,21 @@ pub(crate) struct Lasting {
     pub(crate) control: Arc<Control>,
     pub(crate) aws: AwsKeyring,
     pub(crate) tokens: TokenKeyring,
+    /// Vendors that the program brought.
+    pub(crate) own: Vec<Arc<dyn Provider>>,
 }
 
 impl Lasting {
     /// Nothing counted, nothing known, nothing connected.
-    pub(crate) fn new(telemetry: Telemetry) -> Result<Self, BuildError> {
+    pub(crate) fn new(
+        telemetry: Telemetry,
+        own: Vec<Arc<dyn Provider>>,
+    ) -> Result<Self, BuildError> {
         let transport = Arc::new(HyperTransport::new(TransportConfig::default())?);
         let control = Arc::new(transport.control());
         let (credentials, aws) = (CredentialBook::new(), AwsKeyring::default());
         let tokens = TokenKeyring::default();
-        Ok(Self { telemetry, credentials, transport, control, aws, tokens })
+        Ok(Self { telemetry, credentials, transport, control, aws, tokens, own })
     }
 }
 
@@ -89,7 +95,7 @@ pub(crate) fn generation(
     lasting: &Lasting,
     before: Option<&Generation>,
 ) -> Result<Generation, BuildError> {
-    let Lasting { telemetry, credentials, transport, control, aws, tokens } = lasting;
+    let Lasting { telemetry, credentials, transport, control, aws, tokens, own } = lasting;
     let fetch_media = config.defaults.fetch_media;
     let builder = deployment::Builder {
         telemetry,
@@ -97,6 +103,7 @@ pub(crate) fn generation(
         control,
         aws,
         tokens,
+        own,
         fetch_media,
     };
     let mut groups = Vec::new();

@@ -12,7 +12,7 @@ use tollgate_config::Config;
 use tollgate_core_types::Dialect;
 #[cfg(doc)]
 use tollgate_core_types::ErrorClass;
-use tollgate_providers_common::{ClientDialect, ErrorReport, Inbound};
+use tollgate_providers_common::{ClientDialect, ErrorReport, Inbound, Provider};
 use tollgate_telemetry::Telemetry;
 
 use crate::answer::{Answer, CallContext, Denied};
@@ -64,7 +64,21 @@ impl Tollgate {
     /// # Errors
     /// When an address, a key or the HTTP client cannot be used; see [`BuildError`].
     pub fn new(config: &Config, telemetry: Telemetry) -> Result<Self, BuildError> {
-        let lasting = Lasting::new(telemetry)?;
+        Self::with_providers(config, telemetry, Vec::new())
+    }
+
+    /// As [`Tollgate::new`], with vendors that the program brings: each serves the deployments that
+    /// name it, in place of one that this crate knows by the same name. The configuration is loaded
+    /// with their [`tollgate_core_types::VendorPreset`]s beside [`crate::vendors()`].
+    ///
+    /// # Errors
+    /// As [`Tollgate::new`].
+    pub fn with_providers(
+        config: &Config,
+        telemetry: Telemetry,
+        providers: Vec<Arc<dyn Provider>>,
+    ) -> Result<Self, BuildError> {
+        let lasting = Lasting::new(telemetry, providers)?;
         let generation = build::generation(config, &lasting, None)?;
         let inner = Inner {
             generation: ArcSwap::from_pointee(generation),

@@ -52,9 +52,13 @@ pub trait Codec: Send + Sync + 'static {
     /// Makes the vendor's request from a client's of the same dialect by editing, not rebuilding:
     /// model, parameter rules and `stream_options` change, every other byte stays. No credentials.
     ///
+    /// As it stands here it is for dialects that no client speaks, whose vendors relay nobody.
+    ///
     /// # Errors
     /// When a rule or address cannot be applied.
-    fn splice(&self, inbound: &Inbound, target: &UpstreamTarget) -> Result<Encoded, EncodeError>;
+    fn splice(&self, _inbound: &Inbound, _target: &UpstreamTarget) -> Result<Encoded, EncodeError> {
+        Err(EncodeError::Build(format!("no client speaks {}", self.dialect())))
+    }
 
     /// The codec that a request must be translated to although it is of this dialect, because the
     /// vendor takes what it asks in another one alone; none by default.

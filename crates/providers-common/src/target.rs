@@ -1,11 +1,15 @@
 //! Where an attempt goes: everything of a deployment that a codec needs, and no secret.
 
-use http::Uri;
+use bytes::Bytes;
+use http::header::{ACCEPT_ENCODING, CONTENT_TYPE};
 use http::uri::{PathAndQuery, Scheme};
+use http::{HeaderValue, Uri};
 use tollgate_core_types::JsonText;
 use tollgate_core_types::custom::{
     Prefill, ReasoningEcho, ReasoningField, StreamOnly, ThinkingSwitch,
 };
+
+use crate::codec::EncodeError;
 
 /// The place that a codec encodes for.
 #[derive(Debug, Clone)]
@@ -21,7 +25,7 @@ pub struct UpstreamTarget {
     /// Bound of generated tokens where the dialect requires one and the client gave none.
     pub max_output_tokens: u64,
     /// Headers to add to every request, for example a vendor's beta switch. No credentials.
-    pub headers: Vec<(http::HeaderName, http::HeaderValue)>,
+    pub headers: Vec<(http::HeaderName, HeaderValue)>,
     /// Traits of the upstream model and server that the codec must respect.
     pub quirks: Quirks,
 }
@@ -40,6 +44,25 @@ impl UpstreamTarget {
             headers: Vec::new(),
             quirks: Quirks::default(),
         }
+    }
+
+    /// A request with a JSON body to `path` (with its leading slash) below the base, with everything
+    /// that each request to this target has, and no credential.
+    ///
+    /// # Errors
+    /// As [`Self::uri`].
+    pub fn post(&self, path: &str, body: Bytes) -> Result<http::Request<Bytes>, EncodeError> {
+        let uri = self.uri(path, None).map_err(|error| EncodeError::Build(error.to_string()))?;
+        let mut request = http::Request::new(body);
+        *request.method_mut() = http::Method::POST;
+        *request.uri_mut() = uri;
+        let headers = request.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+        for (name, value) in &self.headers {
+            headers.insert(name.clone(), value.clone());
+        }
+        Ok(request)
     }
 
     /// The address of `path` (with its leading slash) below the base, with an optional query.

@@ -21,6 +21,7 @@ from anthropic.types.beta import message_create_params as anthropic_beta
 from google.genai import types as genai
 from openai.types import completion_create_params, embedding_create_params
 from openai.types.chat import completion_create_params as chat_create_params
+from openai.types.responses import response_create_params
 
 PROBES = Path(__file__).resolve().parents[2] / "proofs" / "probes"
 
@@ -67,6 +68,7 @@ def aliased(*models):
 FIELDS = {
     "openai.chat": typed(chat_create_params.CompletionCreateParamsBase),
     "openai.completions": typed(completion_create_params.CompletionCreateParamsBase),
+    "openai.responses": typed(response_create_params.ResponseCreateParamsBase),
     "openai.embeddings": typed(embedding_create_params.EmbeddingCreateParams),
     "anthropic.messages": typed(
         anthropic_beta.MessageCreateParamsBase,

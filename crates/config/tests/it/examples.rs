@@ -21,6 +21,7 @@ fn example(name: &str) -> Config {
         ("ZHIPU_KEY_2", "k6"),
         ("SILICONFLOW_API_KEY", "k7"),
         ("VLLM_API_KEY", "k8"),
+        ("HOUSE_API_KEY", "k12"),
         ("BEDROCK_SECRET_KEY", "k9"),
         ("BEDROCK_SESSION_TOKEN", "k10"),
     ]);
@@ -68,6 +69,11 @@ fn the_examples_say_what_they_are_for() {
             .flat_map(|m| &m.deployments)
             .all(|d| { d.limits.qps.is_some() || d.limits.concurrency.is_some() })
     );
+    let own = example("own-vendor.yaml");
+    let house = &own.models[0].deployments[0];
+    assert_eq!(house.base.as_ref().unwrap().as_str(), "https://llm.example.com/v1");
+    assert_eq!(house.auth, Auth::Header("x-house-key".to_owned()));
+    assert_eq!(house.error_codes.len(), 1);
     let vllm = example("vllm.yaml");
     assert!(vllm.models[0].deployments.len() >= 2);
 }

@@ -31,6 +31,7 @@ pub(super) struct Builder<'a> {
     pub(super) tokens: &'a TokenKeyring,
     /// What holds for deployments that say nothing of it.
     pub(super) fetch_media: bool,
+    pub(super) own: &'a [Arc<dyn Provider>],
 }
 
 /// A vendor as far as its deployments differ by it.
@@ -157,9 +158,11 @@ impl Builder<'_> {
             let moved = tollgate_providers_gemini::ClaudeOnVertex::base(&base);
             base = moved.map_err(|error| BuildError::deployment(id, error))?;
         }
-        let provider = match vertex {
-            true => vendors::claude_on_vertex(name),
-            false => {
+        let own = self.own.iter().find(|own| own.name().as_str() == name);
+        let provider = match (own, vertex) {
+            (Some(own), _) => Arc::clone(own),
+            (None, true) => vendors::claude_on_vertex(name),
+            (None, false) => {
                 let api = vendors::api(config.api, name, &base);
                 vendors::provider(name, chat, customs::server(config, quirks), api)
                     .ok_or_else(|| BuildError::deployment(id, format!("no codec speaks {chat}")))?

@@ -6,10 +6,12 @@
 
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 use tollgate_balancer::Strategy;
 use tollgate_config::{ConfigErrors, Place, Problem, Secret};
-use tollgate_core_types::Dialect;
+use tollgate_core_types::{Dialect, VendorPreset};
+use tollgate_providers_common::Provider;
 use tollgate_telemetry::{Telemetry, TelemetryOptions};
 
 use super::start::StartError;
@@ -25,6 +27,20 @@ pub struct Builder {
     settings: Settings,
     default_model: Option<String>,
     telemetry: Option<Telemetry>,
+    providers: Providers,
+}
+
+/// Vendors that the program brings, and what is known of each.
+#[derive(Default)]
+struct Providers {
+    presets: Vec<VendorPreset>,
+    codecs: Vec<Arc<dyn Provider>>,
+}
+
+impl std::fmt::Debug for Providers {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list().entries(&self.presets).finish()
+    }
 }
 
 /// A model group: deployments that are interchangeable for callers.
@@ -123,6 +139,14 @@ impl Builder {
         self
     }
 
+    /// Adds a vendor with a dialect of its own, for deployments to name: what is known of it, and the
+    /// codecs that speak to it, which have its name too. The example `vendor` shows a whole one.
+    pub fn provider(mut self, preset: VendorPreset, provider: Arc<dyn Provider>) -> Self {
+        self.providers.presets.push(preset);
+        self.providers.codecs.push(provider);
+        self
+    }
+
     /// Serves calls that name no model with this one.
     pub fn default_model(mut self, alias: impl Into<String>) -> Self {
         self.default_model = Some(alias.into());
@@ -146,15 +170,21 @@ impl Builder {
     ///
     /// # Errors
     /// Every problem at once, by the path that it has in a configuration; see [`StartError`].
-    pub fn build(self) -> Result<Tollgate, StartError> {
+    pub fn build(mut self) -> Result<Tollgate, StartError> {
         let mut writer = Writer::default();
         let telemetry = self.telemetry.clone();
+        let Providers { presets: mut known, codecs } = std::mem::take(&mut self.providers);
+        let named = known.iter().zip(&codecs);
+        for (preset, _) in named.filter(|(preset, own)| own.name().as_str() != preset.name) {
+            let message = "the codecs of this vendor have another name".to_owned();
+            writer.problem(format!("providers.{}", preset.name), message);
+        }
+        known.extend(vendors());
         let text = writer.whole(self);
         if !writer.wrong.is_empty() {
             return Err(ConfigErrors(writer.wrong).into());
         }
-        let config =
-            tollgate_config::parse_with(&text, &writer.keys, &vendors()).map_err(placed)?;
+        let config = tollgate_config::parse_with(&text, &writer.keys, &known).map_err(placed)?;
         let telemetry = match telemetry {
             Some(telemetry) => telemetry,
             None => Telemetry::new(&TelemetryOptions::default())?,
@@ -162,7 +192,7 @@ impl Builder {
         for warning in &config.warnings {
             tracing::warn!("{}: {}", warning.0.path, warning.0.message);
         }
-        Ok(Tollgate::new(&config, telemetry)?.tended())
+        Ok(Tollgate::with_providers(&config, telemetry, codecs)?.tended())
     }
 }
 
@@ -192,7 +222,8 @@ struct Writer {
 
 impl Writer {
     fn whole(&mut self, builder: Builder) -> String {
-        let Builder { models, vendors, settings, default_model, telemetry: _ } = builder;
+        let Builder { models, vendors, settings, default_model, telemetry: _, providers: _ } =
+            builder;
         let mut defaults = self.settings("defaults", settings);
         if let Some(model) = default_model {
             defaults.insert("model".to_owned(), json!(model));

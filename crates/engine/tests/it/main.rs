@@ -7,6 +7,7 @@ mod calls;
 mod client;
 mod face;
 mod faults;
+mod own;
 mod reload;
 mod streams;
 mod traces;

@@ -16,6 +16,9 @@ const FIXTURES: &[(&str, &str, &str)] = &[
     ("answer.openai_chat", "providers-openai/fixtures/replies", "json"),
     ("request.openai_chat", "providers-openai/fixtures/requests", "json"),
     ("request.openai_completions", "providers-openai/fixtures/prompts", "json"),
+    ("stream.openai_responses", "providers-openai/fixtures/responses/streams", "sse"),
+    ("answer.openai_responses", "providers-openai/fixtures/responses/replies", "json"),
+    ("request.openai_responses", "providers-openai/fixtures/responses/requests", "json"),
     ("splice", "providers-openai/fixtures/requests", "json"),
 ];
 

@@ -15,6 +15,7 @@ use super::vendors::{self, Vendor};
 const PROBES: &[(&str, &str)] = &[
     ("openai.chat.json", include_str!("../../probes/openai.chat.json")),
     ("openai.completions.json", include_str!("../../probes/openai.completions.json")),
+    ("openai.responses.json", include_str!("../../probes/openai.responses.json")),
     ("openai.embeddings.json", include_str!("../../probes/openai.embeddings.json")),
     ("anthropic.messages.json", include_str!("../../probes/anthropic.messages.json")),
     ("gemini.generate_content.json", include_str!("../../probes/gemini.generate_content.json")),

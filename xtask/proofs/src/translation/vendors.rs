@@ -9,7 +9,7 @@ use tollgate_providers_bedrock::{Bedrock, Settings};
 use tollgate_providers_common::target::Quirks;
 use tollgate_providers_common::{ClientDialect, Provider, UpstreamTarget};
 use tollgate_providers_gemini::Gemini;
-use tollgate_providers_openai::{Completions, OpenAi, Server};
+use tollgate_providers_openai::{Api, Completions, OpenAi, Server};
 
 /// A place that requests are encoded for.
 pub(crate) struct Vendor {
@@ -36,7 +36,8 @@ pub(crate) fn clients() -> Vec<Arc<dyn ClientDialect>> {
 pub(crate) fn chat() -> Result<Vec<Vendor>> {
     let family = |name, model| {
         let quirks = tollgate_providers_openai::quirks_for(model);
-        let provider = OpenAi::at(ProviderName::new("openai"), served(quirks, Completions::Native));
+        let server = served(quirks, Completions::Native).of_openai();
+        let provider = OpenAi::at(ProviderName::new("openai"), server).speaking(Api::Both);
         vendor(name, Arc::new(provider), model, quirks)
     };
     let claude = |name, model| {

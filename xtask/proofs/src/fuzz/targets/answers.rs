@@ -1,10 +1,11 @@
 //! Decoders of whole answers, and the renderers that tell clients the same.
 
 use std::sync::{Arc, LazyLock};
-use tollgate_core_types::Operation;
 use tollgate_core_types::reply::ChatReply;
+use tollgate_core_types::{Operation, ProviderName};
 use tollgate_providers_common::testkit::replies_alike;
-use tollgate_providers_common::{ChatCodec, ClientDialect};
+use tollgate_providers_common::{ChatCodec, ClientDialect, Provider as _};
+use tollgate_providers_openai::{Api, OpenAi};
 
 use super::streams::{context, same};
 use super::{kind, outline};
@@ -17,6 +18,7 @@ type Spoken = (Arc<dyn ClientDialect>, Arc<dyn ChatCodec>);
 type Found = LazyLock<Option<Arc<dyn ChatCodec>>>;
 
 static OPENAI: Found = LazyLock::new(|| codec("OpenAI GPT-4o"));
+static RESPONSES: Found = LazyLock::new(responses);
 static ANTHROPIC: Found = LazyLock::new(|| codec("Claude Opus 5.5"));
 static GEMINI: Found = LazyLock::new(|| codec("Gemini 2.5"));
 static CONVERSE: Found = LazyLock::new(|| codec("Bedrock Claude"));
@@ -24,7 +26,8 @@ static CONVERSE: Found = LazyLock::new(|| codec("Bedrock Claude"));
 /// The dialects that chat's clients speak, each with the codec that reads it.
 static CLIENTS: LazyLock<Vec<Spoken>> = LazyLock::new(|| {
     let vendors = vendors::chat().unwrap_or_default();
-    let codecs: Vec<_> = vendors.iter().filter_map(|vendor| vendor.provider.chat()).collect();
+    let codecs = vendors.iter().filter_map(|vendor| vendor.provider.chat());
+    let codecs: Vec<_> = codecs.chain(responses()).collect();
     let chat = vendors::clients().into_iter().filter(|it| it.operation() == Operation::Chat);
     chat.filter_map(|client| {
         let codec = codecs.iter().find(|codec| codec.dialect() == client.dialect())?;
@@ -37,9 +40,19 @@ fn codec(vendor: &str) -> Option<Arc<dyn ChatCodec>> {
     vendors::chat().ok()?.into_iter().find(|known| known.name == vendor)?.provider.chat()
 }
 
+/// OpenAI by Responses alone.
+fn responses() -> Option<Arc<dyn ChatCodec>> {
+    OpenAi::new(ProviderName::new("openai")).speaking(Api::Responses).chat()
+}
+
 /// OpenAI's answers.
 pub(super) fn openai_chat(input: &[u8]) -> u64 {
     answered(&OPENAI, input)
+}
+
+/// OpenAI's answers of Responses.
+pub(super) fn openai_responses(input: &[u8]) -> u64 {
+    answered(&RESPONSES, input)
 }
 
 /// Anthropic's answers.

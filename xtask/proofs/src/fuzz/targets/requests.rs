@@ -29,6 +29,11 @@ pub(super) fn openai_chat(input: &[u8]) -> u64 {
     asked(Dialect::OPENAI_CHAT, input)
 }
 
+/// OpenAI's Responses.
+pub(super) fn openai_responses(input: &[u8]) -> u64 {
+    asked(Dialect::OPENAI_RESPONSES, input)
+}
+
 /// OpenAI's text completions.
 pub(super) fn openai_completions(input: &[u8]) -> u64 {
     asked(Dialect::OPENAI_COMPLETIONS, input)

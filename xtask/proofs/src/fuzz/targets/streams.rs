@@ -21,6 +21,7 @@ type Found = LazyLock<Option<Arc<dyn Codec>>>;
 
 static OPENAI: Found = LazyLock::new(|| codec("OpenAI GPT-4o", Dialect::OPENAI_CHAT));
 static COMPLETIONS: Found = LazyLock::new(|| codec("OpenAI GPT-4o", Dialect::OPENAI_COMPLETIONS));
+static RESPONSES: Found = LazyLock::new(|| codec("OpenAI GPT-5", Dialect::OPENAI_RESPONSES));
 static ANTHROPIC: Found = LazyLock::new(|| codec("Claude Opus 5.5", Dialect::ANTHROPIC_MESSAGES));
 static GEMINI: Found = LazyLock::new(|| codec("Gemini 2.5", Dialect::GEMINI_GENERATE));
 static CONVERSE: Found = LazyLock::new(|| codec("Bedrock Claude", Dialect::BEDROCK_CONVERSE));
@@ -46,6 +47,11 @@ pub(super) fn openai_chat(input: &[u8]) -> u64 {
 /// OpenAI's chunks of text completions.
 pub(super) fn openai_completions(input: &[u8]) -> u64 {
     told(&COMPLETIONS, input)
+}
+
+/// OpenAI's events of Responses.
+pub(super) fn openai_responses(input: &[u8]) -> u64 {
+    told(&RESPONSES, input)
 }
 
 /// Anthropic's events.
@@ -160,7 +166,9 @@ fn ordered(said: &Read) {
 }
 
 /// Words of which each dialect's end has one.
-const ENDS: [&[u8]; 8] = [
+const ENDS: [&[u8]; 10] = [
+    b"response.completed",
+    b"response.incomplete",
     b"finish_reason",
     b"[DONE]",
     b"stop_reason",
