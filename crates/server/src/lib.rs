@@ -29,6 +29,7 @@ mod clock;
 mod docs;
 mod errors;
 mod forms;
+mod explain;
 mod gemini;
 mod guard;
 mod limits;
