@@ -47,9 +47,4 @@ pub use types::{
     Entra, EntraApp, EntraSource, Fallbacks, GoogleAuth, Header, Limits, LogFormat, Media,
     MockOptions, Model, Network, Origin, Otlp, OtlpProtocol, Panic, Params, Provider, ProviderKind,
     Queue, QuirkOverrides, Retries, Server, Strategy, Telemetry, Timeouts,
-    Auth, Aws, AwsContainer, AwsGuardrail, AwsKeys, AwsProfile, AwsSources, AwsWebIdentity, Azure,
-    BaseUrl, BodyLimits, Breaker, Completions, Config, Credential, Defaults, Deployment, Entra,
-    EntraApp, EntraSource, Fallbacks, GoogleAuth, Header, Limits, LogFormat, MockOptions, Model,
-    Origin, Otlp, OtlpProtocol, Panic, Params, Provider, ProviderKind, Queue, QuirkOverrides,
-    Retries, Server, Strategy, Telemetry, Timeouts,
 };

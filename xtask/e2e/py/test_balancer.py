@@ -30,18 +30,19 @@ def shown(gateway, number: int = 0) -> dict:
 
 def test_tokens_are_reserved_and_settled_by_usage(upstream, start):
     vendor = upstream("openai", "a")
-    gateway = start({"models": {"m": {"deployments": [limited(vendor, tpm=10_000)]}}})
+    # A token a second comes back: slowly enough to be seen.
+    gateway = start({"models": {"m": {"deployments": [limited(vendor, tpm=60)]}}})
     answer = gateway.post("/v1/chat/completions", CHAT | {"max_tokens": 5000})
     taken = answer.json["usage"]["total_tokens"]
     assert taken < 1000, "the vendor says far less than what was reserved"
-    assert taken - 200 <= shown(gateway)["tokens_of_the_minute"] <= taken
-    assert shown(gateway)["limits"]["tpm"] == 10_000
-    assert gateway.metric("tollgate_deployment_limit", limit="tokens_per_minute") == 10_000
+    assert 0 < shown(gateway)["tokens_of_the_minute"] <= taken
+    assert shown(gateway)["limits"]["tpm"] == 60
+    assert gateway.metric("tollgate_deployment_limit", limit="tokens_per_minute") == 60
 
 
 def test_a_streams_usage_is_settled_too(upstream, start):
     vendor = upstream("openai", "a")
-    gateway = start({"models": {"m": {"deployments": [limited(vendor, tpm=10_000)]}}})
+    gateway = start({"models": {"m": {"deployments": [limited(vendor, tpm=60)]}}})
     for _ in gateway.openai().chat.completions.create(**CHAT | {"max_tokens": 5000}, stream=True):
         pass
     used = shown(gateway)["tokens_of_the_minute"]
