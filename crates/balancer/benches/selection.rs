@@ -2,7 +2,7 @@
 //!
 //! The whole of a first attempt is measured: look-up of the group, filter, tier, strategy, admission
 //! and the guard. Members have limits and a history, as in service.
-#![expect(missing_docs, reason = "criterion's macro makes an undocumented function")]
+#![expect(clippy::expect_used, reason = "a benchmark that cannot be set up is of no use")]
 
 use std::hint::black_box;
 use std::num::{NonZeroU32, NonZeroU64};
@@ -58,7 +58,7 @@ fn selection(criterion: &mut Criterion) {
     let deadline = Instant::now() + Duration::from_secs(3600);
     let call = Call { units: 1000, ..Call::new("group", deadline, 0) };
     let mut group = criterion.benchmark_group("selection");
-    for members in [1, 8, 32, 100] {
+    for members in [8, 100] {
         for strategy in Strategy::ALL {
             let router = router(members, strategy, false);
             time(&router, call, 10_000);
@@ -82,9 +82,9 @@ fn selection(criterion: &mut Criterion) {
 criterion_group! {
     name = benches;
     config = Criterion::default()
-        .sample_size(20)
-        .warm_up_time(Duration::from_millis(200))
-        .measurement_time(Duration::from_millis(600));
+        .sample_size(15)
+        .warm_up_time(Duration::from_millis(100))
+        .measurement_time(Duration::from_millis(300));
     targets = selection
 }
 criterion_main!(benches);

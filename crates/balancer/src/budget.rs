@@ -37,6 +37,8 @@ impl Default for BudgetPolicy {
 pub struct BudgetState {
     /// Retries that its requests have paid for and that were not made yet.
     pub available: f64,
+    /// Retries that its requests have paid for within the window.
+    pub deposited: f64,
     /// Retries under way that cost something.
     pub under_way: u32,
     /// Retries that may be under way whatever is available.
@@ -88,7 +90,8 @@ impl Budget {
         let mut state = lock(&self.state);
         let Counts { good, bad } = state.window.totals(now);
         let available = good.saturating_sub(bad) as f64 / UNIT as f64;
-        BudgetState { available, under_way: state.active, floor: self.policy.floor }
+        let deposited = good as f64 / UNIT as f64;
+        BudgetState { available, deposited, under_way: state.active, floor: self.policy.floor }
     }
 
     /// Further attempts under way.

@@ -166,7 +166,7 @@ fn rank(strategy: Strategy, candidate: &Candidate, median: Option<f64>) -> Optio
     let (first, second) = match strategy {
         Strategy::LeastBusy => (candidate.busy(), 0.0),
         Strategy::Adaptive => (adaptive::cost(candidate, median), 0.0),
-        Strategy::Usage => (candidate.load / candidate.weight, 0.0),
+        Strategy::Usage => (candidate.load / candidate.share(), 0.0),
         Strategy::Latency => (candidate.latency.unwrap_or(1.0), candidate.busy()),
         Strategy::Cost => (candidate.price.unwrap_or(UNPRICED), candidate.busy()),
         Strategy::RoundRobin | Strategy::Random | Strategy::FirstAvailable => return None,

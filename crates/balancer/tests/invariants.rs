@@ -16,7 +16,6 @@
 //! Every tenth seed runs twice and must do the same (I11). A seed that fails is printed and kept in
 //! `invariants.seeds`, whose seeds run first from then on.
 #![expect(clippy::unwrap_used, reason = "a test fails where it cannot go on")]
-#![expect(clippy::panic, reason = "as above")]
 #![expect(clippy::disallowed_methods, reason = "virtual time is tokio's, paused")]
 
 use std::cell::RefCell;
@@ -386,7 +385,7 @@ fn fault(seed: u64) -> Option<String> {
     let outcome = catch_unwind(AssertUnwindSafe(|| {
         let log = run(seed);
         assert!(!log.is_empty(), "nothing happened");
-        if seed % 10 == 0 {
+        if seed.is_multiple_of(10) {
             assert_eq!(log, run(seed), "I11: a seed is a world");
         }
     }));

@@ -2,8 +2,7 @@
 //!
 //! The simulator is the example `simulate`; `docs/balancer.md` has its tables over more seeds. Its
 //! servers are a model: what is held here is order and bounds, never milliseconds.
-#![expect(clippy::unwrap_used, reason = "a test fails where it cannot go on")]
-#![expect(clippy::expect_used, reason = "as above, in the simulator")]
+#![expect(clippy::expect_used, reason = "a run that cannot be set up is of no use")]
 #![expect(clippy::disallowed_methods, reason = "virtual time is tokio's, paused")]
 
 use std::time::Duration;

@@ -266,7 +266,7 @@ impl Generation {
 }
 
 /// Whether a deployment can serve a request at all.
-fn eligible(deployment: &Deployment, inbound: &Inbound) -> Result<(), &'static str> {
+pub(crate) fn eligible(deployment: &Deployment, inbound: &Inbound) -> Result<(), &'static str> {
     if inbound.facts.has_tools && !deployment.supports_tools {
         return Err("it takes no tools");
     }

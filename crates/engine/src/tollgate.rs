@@ -20,6 +20,7 @@ use crate::build::{self, BuildError, Lasting};
 use crate::call::{Failed, Wishes};
 use crate::cutoff::Cutoff;
 use crate::dialects::Dialects;
+use crate::explain::{self, GroupExplained, Question};
 use crate::face::tending::Tending;
 use crate::generation::{Generation, ModelInfo};
 use crate::memory::Memory;
@@ -208,6 +209,15 @@ impl Tollgate {
     #[must_use]
     pub fn client_dialect(&self, dialect: Dialect) -> Option<Arc<dyn ClientDialect>> {
         self.0.dialects.get(dialect).cloned()
+    }
+
+    /// What would become of such a request now: which deployments would be tried, in which order and
+    /// by what measure, and why the others would not. Nothing is sent and nothing changes.
+    ///
+    /// # Errors
+    /// In words, where no model has that name or none is the default.
+    pub fn explain(&self, question: &Question) -> Result<Vec<GroupExplained>, String> {
+        explain::explain(&self.0.generation.load(), question, self.0.seeds.next())
     }
 
     /// Every model, in the order of the configuration.

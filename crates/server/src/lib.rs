@@ -28,6 +28,7 @@ mod body;
 mod clock;
 mod docs;
 mod errors;
+mod explain;
 mod forms;
 mod gemini;
 mod guard;

@@ -7,7 +7,7 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::response::Response;
 use axum::routing::get;
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::sync::Arc;
@@ -15,6 +15,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use tollgate_telemetry::LogLevel;
 
 use crate::admin::{self, ConfigStatus};
+use crate::explain;
 use crate::log_level;
 use crate::openapi::{About, Served, document, own};
 use crate::respond;
@@ -69,6 +70,7 @@ const ROUTES: &[Route<Ops>] = &[
     Route::get("/health/live", || get(live), own::live),
     Route::get("/health/ready", || get(ready), own::ready),
     Route::get("/openapi.json", || get(openapi), own::ops_openapi),
+    Route::get("/admin/explain", || get(explained), own::explain),
 ];
 
 /// Those that are served where metrics are wanted.
@@ -85,7 +87,7 @@ const ABOUT: About = About {
     keys: false,
 };
 
-/// `/health/live`, `/health/ready`, `/openapi.json` and what `options` add: `/metrics`,
+/// `/health/live`, `/health/ready`, `/openapi.json`, `/admin/explain` and what `options` add: `/metrics`,
 /// `/admin/config`, `/admin/log-level`. The document tells of those that are served.
 pub fn ops_router(state: Arc<AppState>, readiness: Readiness, options: OpsOptions) -> Router {
     let OpsOptions { metrics, config, log_level } = options;
@@ -112,6 +114,11 @@ async fn metrics(State(ops): State<Ops>) -> Response {
         HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8"),
     );
     response
+}
+
+/// What would become of a request.
+async fn explained(State(ops): State<Ops>, uri: Uri) -> Response {
+    explain::explain(State(ops.app), &uri)
 }
 
 /// Live as long as it answers; a drain must not get the process killed.

@@ -19,20 +19,19 @@ pub(super) fn breaker(parent: &mut Section<'_>, below: Breaker, report: &mut Rep
     let max_open = all.take(&["max_open"], report).and_then(|at| at.duration(report));
     let choices = Panic::ALL.map(|panic| (panic.as_str(), panic));
     let panic = all.take(&["panic"], report).and_then(|at| at.one_of("mode", &choices, report));
+    let too_long = max_open.filter(|max_open| *max_open > LONGEST);
     let read = Breaker {
         failures: failures.and_then(|n| u32::try_from(n).ok()).unwrap_or(below.failures),
         open: open.unwrap_or(below.open),
-        max_open: max_open.unwrap_or(below.max_open),
+        // What is refused is not told a second time of every model that takes it over.
+        max_open: max_open.filter(|_| too_long.is_none()).unwrap_or(below.max_open),
         panic: panic.unwrap_or(below.panic),
     };
-    if let Some(at) = at {
-        if read.max_open > LONGEST {
-            let message = format!("max_open ({:?}) is longer than five minutes", read.max_open);
-            at.problem(report, message);
-        } else if read.max_open < read.open {
-            let (max, first) = (read.max_open, read.open);
-            at.problem(report, format!("max_open ({max:?}) is shorter than open ({first:?})"));
-        }
+    if let (Some(at), Some(max_open)) = (&at, too_long) {
+        at.problem(report, format!("max_open ({max_open:?}) is longer than five minutes"));
+    } else if let Some(at) = at.filter(|_| read.max_open < read.open) {
+        let (max, first) = (read.max_open, read.open);
+        at.problem(report, format!("max_open ({max:?}) is shorter than open ({first:?})"));
     }
     all.finish(report);
     read

@@ -83,6 +83,25 @@ models: { a: { provider: mock } }
 }
 
 #[test]
+fn breakers_and_queues_are_those_of_the_model_over_those_of_the_defaults() {
+    let config = config(
+        "
+defaults: { breaker: { failures: 2, max_open: 1m }, queue: { max: 10 } }
+models:
+  a: { provider: mock }
+  b: { provider: mock, breaker: { max_open: 30s, panic: all }, queue: { timeout: 5s } }
+",
+    );
+    let of = |at: usize| {
+        let (breaker, queue) = (config.models[at].breaker, config.models[at].queue);
+        let open = (breaker.open.as_secs(), breaker.max_open.as_secs());
+        (breaker.failures, open, breaker.panic.as_str(), queue.max, queue.timeout.as_secs())
+    };
+    assert_eq!(of(0), (2, (5, 60), "probe", 10, 10));
+    assert_eq!(of(1), (2, (5, 30), "all", 10, 5));
+}
+
+#[test]
 fn a_deployment_with_several_keys_is_several_deployments() {
     let config = config(
         "
@@ -95,7 +114,7 @@ models:
         api_keys: [k1, { key: k2, weight: 3, id: spare }]
         weight: 2
         priority: 1
-        limits: { rpm: 600, tpm: 90000, qps: 0.5, concurrency: 50 }
+        limits: { rpm: 600, tpm: 90000, qps: 0.5, concurrency: 50, adaptive_concurrency: true }
       - { id: direct, provider: openai, api_keys: [k1, k3] }
       - { provider: openai, api_key: k4 }
 ",
@@ -131,6 +150,7 @@ models:
     let limits = deployments[1].limits;
     assert_eq!((limits.rpm, limits.tpm), (Some(600), Some(90_000)));
     assert_eq!((limits.qps, limits.concurrency), (Some(0.5), Some(50)));
+    assert!(limits.adaptive_concurrency && !deployments[2].limits.adaptive_concurrency);
 }
 
 #[test]

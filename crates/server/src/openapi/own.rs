@@ -5,7 +5,7 @@ use serde_json::json;
 use super::operation::{Envelope, Operation};
 use super::schemas::Schemas;
 use super::{anthropic, openai};
-use crate::{admin, docs, log_level, ops, simple, status};
+use crate::{admin, docs, explain, log_level, ops, simple, status};
 
 /// `GET /`
 pub(crate) fn index(schemas: &mut Schemas) -> Operation {
@@ -155,6 +155,19 @@ pub(crate) fn config(schemas: &mut Schemas) -> Operation {
     Operation::new("getConfig", "Admin", "Which configuration runs")
         .about("Also why the last one was refused, where it was. It holds no secret.")
         .writes::<admin::Shown>(schemas, "The one that runs.")
+}
+
+/// `GET /admin/explain` of the operators' listener.
+pub(crate) fn explain(schemas: &mut Schemas) -> Operation {
+    let refusal = schemas.written::<openai::ErrorBody>();
+    Operation::new("explain", "Admin", "What would become of a request, without sending it")
+        .about("Who would be tried, in which order and by what measure, and why the others not.")
+        .in_query("model", "The model that it names; the default one where it is left out.")
+        .in_query("strategy", "How a deployment is chosen, in place of the model's own way.")
+        .in_query("tools", "`true` where it offers tools.")
+        .in_query("tokens", "What it would reserve of tokens per minute.")
+        .writes::<explain::Explanation>(schemas, "What would.")
+        .answers("400", "That is no question, or no model.", "application/json", &refusal)
 }
 
 /// `GET /admin/log-level` of the operators' listener.

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use tokio::task::LocalSet;
-use tokio::time::{Instant, sleep};
+use tokio::time::sleep;
 
 use super::*;
 use crate::queue::QueuePolicy;
@@ -28,19 +28,19 @@ async fn serve(
     spec: GroupSpec<&'static str>,
     requests: Vec<(u64, u64, Duration)>,
 ) -> Vec<(u64, Result<u128, Reason>)> {
-    let (router, start) = (Rc::new(router(vec![spec])), Instant::now());
+    let (router, start) = (Rc::new(router(vec![spec])), clock::now());
     let (log, local) = (Log::default(), LocalSet::new());
     for (number, (at, tenant, time)) in (0..).zip(requests) {
         let (router, log) = (Rc::clone(&router), Rc::clone(&log));
         local.spawn_local(async move {
             sleep(millis(at)).await;
-            let deadline = (Instant::now() + time).into_std();
+            let deadline = clock::now() + time;
             let call = Call { tenant, units: 1, ..Call::new("g", deadline, number) };
             let answer = execute(&router, call, |attempt| async move {
                 sleep(secs(1)).await;
                 attempt.settle(Ok::<_, UpstreamError>(()))
             });
-            let answer = answer.await.map(|()| start.elapsed().as_millis());
+            let answer = answer.await.map(|()| (clock::now() - start).as_millis());
             log.borrow_mut().push((number, answer.map_err(|exhausted| exhausted.reason)));
         });
     }
@@ -108,7 +108,7 @@ async fn whoever_leaves_the_queue_passes_its_turn_on() {
     for number in 0..30_u64 {
         let (router, done) = (Rc::clone(&router), Rc::clone(&done));
         local.spawn_local(async move {
-            let call = Call::new("g", (Instant::now() + secs(600)).into_std(), number);
+            let call = Call::new("g", clock::now() + secs(600), number);
             let run = execute(&router, call, |attempt| async move {
                 sleep(millis(100)).await;
                 attempt.settle(Ok::<_, UpstreamError>(()))
