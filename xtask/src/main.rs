@@ -1,11 +1,12 @@
 //! Tollgate's chores, one entry point for people and CI: `cargo xtask <command>`.
 //!
 //! Every check that CI runs is a command here, so that nothing passes there that fails at home.
-//! Checks never change tracked files: they report, people edit. What is made from code is written by
-//! `schema` alone.
+//! Checks never change tracked files: they report, people edit. What is made is written by
+//! `schema` and `catalogue` alone.
 
 mod arch;
 mod bench;
+mod catalogue;
 mod ci;
 mod clock;
 mod crates;
@@ -46,6 +47,8 @@ enum Command {
     Arch,
     /// Writes what is made from the code: the configuration's reference and JSON Schema.
     Schema(schema::Options),
+    /// Writes the catalogue of models and prices from public data; `--check` reads it alone.
+    Catalogue(catalogue::Options),
     /// Checks the house rules that no compiler knows.
     Tidy,
 }
@@ -61,6 +64,7 @@ fn main() -> ExitCode {
         Command::Package => crates::packaged(),
         Command::Arch => arch::run(),
         Command::Schema(options) => schema::run(options),
+        Command::Catalogue(options) => catalogue::run(options),
         Command::Tidy => tidy::run(),
     };
     match outcome {
