@@ -15,6 +15,7 @@ use crate::types::{Config, Origin};
 mod aws;
 pub(crate) mod azure;
 mod base;
+mod catalogue;
 mod credentials;
 mod defaults;
 mod deployments;
@@ -54,6 +55,7 @@ pub(crate) fn check(
     let server = server::read(&mut root, report);
     let telemetry = telemetry::read(&mut root, &server, report);
     let mut defaults = defaults::read(&mut root, report);
+    let catalogue = catalogue::read(&mut root, context, report);
     let own = Own(server.listen);
     let providers = providers::read(&mut root, context, own, report);
     let env = models::Env { context, own, providers: &providers, defaults: &defaults.values };
@@ -68,6 +70,8 @@ pub(crate) fn check(
         defaults: defaults.values,
         models,
         telemetry,
+        catalogue: catalogue.catalogue,
+        catalogue_file: catalogue.file,
         origin,
         referenced: report.take_referenced(),
         warnings: Vec::new(),

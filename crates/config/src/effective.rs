@@ -5,6 +5,7 @@
 //! from the checked types with every field named, so a setting cannot be forgotten here; where a
 //! value came from is looked up in the tree that it was read from. It must never hold a secret.
 
+mod catalogue;
 mod json;
 mod models;
 mod origin;
@@ -53,13 +54,26 @@ enum Shown {
 impl Effective {
     pub(crate) fn new(config: &Config, root: &Node, trail: &Trail, options: &LoadOptions) -> Self {
         let origins = Origins { root, trail, dotenv: &options.dotenv };
-        let Config { server, defaults, models, telemetry, origin: _, referenced: _, warnings: _ } =
-            config;
+        let Config {
+            server,
+            defaults,
+            models,
+            telemetry,
+            catalogue: _,
+            catalogue_file,
+            origin: _,
+            referenced: _,
+            warnings: _,
+        } = config;
         let mut items = vec![
             sections::server(server, &origins),
             sections::telemetry(telemetry, &origins),
             sections::defaults(defaults, &origins),
         ];
+        if let Some(file) = catalogue_file {
+            let origin = origins.of(&[&["catalogue"]]);
+            items.push(Item::text("catalogue", file.display().to_string(), origin));
+        }
         items.extend(sections::providers(models, &origins));
         items.push(models::models(models, defaults, &origins));
         Self { items }

@@ -2,6 +2,7 @@
 
 mod customs;
 mod deployment;
+mod model;
 mod succession;
 
 use std::collections::HashMap;
@@ -90,7 +91,8 @@ pub(crate) fn generation(
 ) -> Result<Generation, BuildError> {
     let Lasting { telemetry, credentials, transport, control, aws, tokens } = lasting;
     let transport = Arc::clone(transport);
-    let builder = deployment::Builder { telemetry, transport, control, aws, tokens };
+    let catalogue = &config.catalogue;
+    let builder = deployment::Builder { telemetry, transport, control, aws, tokens, catalogue };
     let mut groups = Vec::new();
     let mut models = HashMap::new();
     let mut infos = Vec::new();
@@ -102,7 +104,7 @@ pub(crate) fn generation(
         let members = members(model, &builder)?;
         pool.extend(pooled(model, &members));
         let alias: Arc<str> = model.alias.as_str().into();
-        let entry = Arc::new(entry(model, Arc::clone(&alias), telemetry));
+        let entry = Arc::new(entry(model, Arc::clone(&alias), telemetry, &members));
         for name in std::iter::once(&model.alias).chain(&model.aliases) {
             models.insert(Arc::from(name.as_str()), Arc::clone(&entry));
             let created = learned.get(name.as_str()).copied().unwrap_or(now);
@@ -112,7 +114,8 @@ pub(crate) fn generation(
     }
     if !models.contains_key(AUTO) && !pool.is_empty() {
         let alias: Arc<str> = AUTO.into();
-        models.insert(Arc::clone(&alias), Arc::new(auto_entry(config, &alias, telemetry)));
+        let entry = auto_entry(config, &alias, telemetry, &pool);
+        models.insert(Arc::clone(&alias), Arc::new(entry));
         groups.push(GroupSpec { strategy: Strategy::Usage, ..GroupSpec::new(alias, pool) });
     }
     let router = match before {
@@ -188,10 +191,22 @@ fn strategy(config: tollgate_config::Strategy) -> Strategy {
     config.as_str().parse().unwrap_or_default()
 }
 
-fn entry(model: &Model, alias: Arc<str>, telemetry: &Telemetry) -> ModelEntry {
+fn payloads(members: &[MemberSpec<Arc<Deployment>>]) -> Vec<Arc<Deployment>> {
+    members.iter().map(|member| Arc::clone(&member.payload)).collect()
+}
+
+fn entry(
+    model: &Model,
+    alias: Arc<str>,
+    telemetry: &Telemetry,
+    members: &[MemberSpec<Arc<Deployment>>],
+) -> ModelEntry {
+    let larger = model.fallbacks.context_window.iter();
     ModelEntry {
         metrics: Operation::ALL.map(|operation| telemetry.model(&alias, operation)),
         alias,
+        members: payloads(members),
+        larger: larger.map(|name| Arc::from(name.as_str())).collect(),
         total: model.timeouts.total,
         recoverable: Recoverable {
             content_policy: !model.fallbacks.content_policy.is_empty(),
@@ -200,11 +215,18 @@ fn entry(model: &Model, alias: Arc<str>, telemetry: &Telemetry) -> ModelEntry {
     }
 }
 
-fn auto_entry(config: &Config, alias: &Arc<str>, telemetry: &Telemetry) -> ModelEntry {
+fn auto_entry(
+    config: &Config,
+    alias: &Arc<str>,
+    telemetry: &Telemetry,
+    pool: &[MemberSpec<Arc<Deployment>>],
+) -> ModelEntry {
     let longest = config.models.iter().map(|model| model.timeouts.total).max();
     ModelEntry {
         alias: Arc::clone(alias),
         metrics: Operation::ALL.map(|operation| telemetry.model(alias, operation)),
+        members: payloads(pool),
+        larger: Vec::new(),
         total: longest.unwrap_or(Duration::from_secs(600)),
         recoverable: Recoverable::default(),
     }

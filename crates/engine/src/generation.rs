@@ -32,6 +32,10 @@ pub(crate) struct ModelEntry {
     pub(crate) alias: Arc<str>,
     /// Counters, by [`Operation::index`].
     pub(crate) metrics: [ModelMetrics; 4],
+    /// Its deployments.
+    pub(crate) members: Vec<Arc<Deployment>>,
+    /// Where requests go that are too large for all of them.
+    pub(crate) larger: Vec<Arc<str>>,
     /// The whole request's time.
     pub(crate) total: Duration,
     /// Which cut-short answers count as failures.

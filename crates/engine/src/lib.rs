@@ -47,6 +47,7 @@ mod generation;
 mod google;
 mod memory;
 mod near;
+mod needs;
 mod record;
 mod redact;
 mod status;

@@ -90,15 +90,25 @@ fn values(yaml: &str) -> String {
 
 /// What a configuration means; `Debug` hides the secrets.
 fn meaning(config: &Config) -> String {
-    let Config { server, defaults, models, telemetry, origin: _, referenced: _, warnings: _ } =
-        config;
+    let Config {
+        server,
+        defaults,
+        models,
+        telemetry,
+        catalogue,
+        catalogue_file: _,
+        origin: _,
+        referenced: _,
+        warnings: _,
+    } = config;
     // Ids that were made from a model's name are printed as ids that may be given.
     let mut models = models.clone();
     for deployment in models.iter_mut().flat_map(|model| &mut model.deployments) {
         deployment.id = super::places::legal_id(&deployment.id);
     }
     // What a parameter takes from outside is masked as well.
-    format!("{server:#?} {defaults:#?} {models:#?} {telemetry:#?}").replace("canary-k", super::MASK)
+    format!("{server:#?} {defaults:#?} {models:#?} {telemetry:#?} {catalogue:#?}")
+        .replace("canary-k", super::MASK)
 }
 
 /// Prints, loads the print, and prints again. The printed values.
