@@ -9,11 +9,12 @@ use bytes::Bytes;
 use http::HeaderMap;
 use tollgate_balancer::{Call, Explained, Explanation, Strategy, Verdict};
 use tollgate_core_types::{Dialect, Operation};
-use tollgate_providers_common::{Facts, Inbound};
+use tollgate_providers_common::{ClientDialect, Facts, Inbound};
 
 use crate::clock;
 use crate::deployment::Deployment;
 use crate::generation::Generation;
+use crate::needs::Needs;
 use crate::{call, near};
 
 /// The request that is asked about.
@@ -87,6 +88,7 @@ pub struct DeploymentExplained {
 /// In words, where no model has that name or none is the default.
 pub(crate) fn explain(
     generation: &Generation,
+    client: Option<&Arc<dyn ClientDialect>>,
     question: &Question,
     seed: u64,
 ) -> Result<Vec<GroupExplained>, String> {
@@ -105,7 +107,10 @@ pub(crate) fn explain(
         query: None,
     };
     let now = clock::now();
-    let eligible = |deployment: &Arc<Deployment>| call::eligible(deployment, &inbound);
+    let client = client.ok_or_else(|| format!("no client speaks {}", question.dialect))?;
+    // There is no body: what it would hold is not asked about.
+    let needs = Needs::new(&inbound, client, false, &entry.members);
+    let eligible = |deployment: &Arc<Deployment>| call::eligible(deployment, &inbound, &needs);
     let call = Call {
         strategy: question.strategy,
         eligible: &eligible,

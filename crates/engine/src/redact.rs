@@ -135,7 +135,6 @@ mod tests {
                 "the model asia-north-and-more-words is unknown",
                 "the model asia-north-and-more-words is unknown",
             ),
-            ("", ""),
         ] {
             assert_eq!(told(said), clean);
         }

@@ -217,7 +217,8 @@ impl Tollgate {
     /// # Errors
     /// In words, where no model has that name or none is the default.
     pub fn explain(&self, question: &Question) -> Result<Vec<GroupExplained>, String> {
-        explain::explain(&self.0.generation.load(), question, self.0.seeds.next())
+        let client = self.0.dialects.get(question.dialect);
+        explain::explain(&self.0.generation.load(), client, question, self.0.seeds.next())
     }
 
     /// Every model, in the order of the configuration.

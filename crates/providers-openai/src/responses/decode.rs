@@ -9,6 +9,7 @@ use super::wire::{Item, Kind, Response};
 use crate::error::{in_band, in_band_or_unknown};
 use crate::malformed::{malformed, not_json};
 use crate::wire;
+use crate::wire::on_terms;
 
 /// What an answer of this dialect is called in errors.
 const ANSWER: &str = "a response";
@@ -19,7 +20,8 @@ pub(super) fn account(body: &[u8]) -> Result<Account, DecodeError> {
     let items = output(&response, body)?;
     let finish = finish(&response, items)?;
     let model = response.model.filled().map(str::to_owned);
-    Ok(Account { model, usage: response.usage.0.read(), finish })
+    let usage = on_terms(response.usage.0.read(), &response.service_tier);
+    Ok(Account { model, usage, finish })
 }
 
 /// Reads a whole response.
@@ -40,7 +42,7 @@ pub(super) fn whole(body: &[u8]) -> Result<ChatReply, DecodeError> {
         created: response.created_at.0,
         parts,
         finish,
-        usage: response.usage.0.read(),
+        usage: on_terms(response.usage.0.read(), &response.service_tier),
         service_tier: response.service_tier.filled().map(str::to_owned),
     })
 }

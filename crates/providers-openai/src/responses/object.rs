@@ -206,6 +206,8 @@ impl UsageOut {
             cache_read_tokens,
             cache_write_tokens,
             reasoning_tokens,
+            // Nothing that clients of this dialect are told of.
+            detail: _,
         } = *usage;
         if input_tokens.is_none() && output_tokens.is_none() {
             return None;

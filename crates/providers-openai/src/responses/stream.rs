@@ -19,6 +19,7 @@ use crate::error::in_band_or_unknown;
 use crate::malformed::not_json;
 use crate::server::Server;
 use crate::wire;
+use crate::wire::on_terms;
 use seen::Seen;
 
 /// Reads the frames of one response.
@@ -334,7 +335,7 @@ impl Decoder {
             self.done(at, item, out)?;
         }
         self.over = true;
-        let usage = response.usage.0.read();
+        let usage = on_terms(response.usage.0.read(), &response.service_tier);
         if !usage.is_empty() {
             out.push(ChatEvent::Usage(usage));
         }

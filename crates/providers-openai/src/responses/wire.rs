@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use tollgate_core_types::Usage;
 use tollgate_core_types::chat::ReasoningPart;
+use tollgate_core_types::usage::UsageDetail;
 
 use super::sealed;
 use crate::wire::{Count, Lax, List, Text};
@@ -217,6 +218,7 @@ impl WireUsage {
             cache_read_tokens: input_tokens_details.0.cached_tokens.0,
             cache_write_tokens: input_tokens_details.0.cache_write_tokens.0,
             reasoning_tokens: output_tokens_details.0.reasoning_tokens.0,
+            detail: UsageDetail::default(),
         }
     }
 }
