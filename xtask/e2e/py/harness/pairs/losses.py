@@ -171,10 +171,10 @@ LOSSES: list[Loss] = [
         refused="messages[0].content[1]",
     ),
     Loss(
-        "Bedrock fetches nothing; Claude is invoked with what its client said.",
+        "Bedrock fetches nothing, Claude's own words or not.",
         "image_url",
         "anthropic.messages",
-        "bedrock-nova",
+        BEDROCK,
         refused="messages[0].content[1]",
     ),
     Loss(
