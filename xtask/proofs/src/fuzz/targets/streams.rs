@@ -241,6 +241,9 @@ fn complete(said: &Read) -> Option<Vec<ChatEvent>> {
 /// What a client is told, read by the codec of its dialect, is the same answer.
 fn anew(issuer: Dialect, events: &[ChatEvent], client: &dyn ClientDialect, own: &dyn Codec) {
     let Ok(before) = fold(issuer, events.iter().cloned()) else { return };
+    if before.parts.iter().any(is_nameless) {
+        return;
+    }
     let mut encoder = client.stream_encoder(context());
     let mut out = BytesMut::new();
     events.iter().for_each(|event| encoder.event(event, &mut out));
@@ -249,6 +252,14 @@ fn anew(issuer: Dialect, events: &[ChatEvent], client: &dyn ClientDialect, own: 
     assert!(again.is_some(), "told in {to} it does not end well: {}", out.escape_ascii());
     let Ok(after) = fold(to, again.unwrap_or_default()) else { return };
     same(to, &before.parts, &after.parts);
+}
+
+/// A call of nothing, or without an id: garbage of a vendor's, which not every dialect can hold.
+pub(super) fn is_nameless(part: &ReplyPart) -> bool {
+    match part {
+        ReplyPart::ToolCall(call) => call.name.is_empty() || call.id.is_empty(),
+        ReplyPart::Text(_) | ReplyPart::Refusal(_) | ReplyPart::Reasoning(_) => false,
+    }
 }
 
 /// What a renderer is told beside an answer.
