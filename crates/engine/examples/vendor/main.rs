@@ -8,6 +8,7 @@ use acme::{ACME, Acme, Talk};
 use std::sync::Arc;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
+use tokio::task::JoinSet;
 use tollgate::{Chat, DeploymentSpec, ModelSpec, Tollgate};
 use tollgate_core_types::ProviderName;
 use tollgate_providers_common::{Codec as _, testkit};
@@ -45,7 +46,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = format!("http://{}", listener.local_addr()?);
-    tokio::spawn(serve(listener));
+    let mut vendor = JoinSet::new();
+    vendor.spawn(serve(listener));
     let deployment = DeploymentSpec::new("acme", "acme-1").base(address).key("a-key");
     let tollgate = Tollgate::builder()
         .provider(ACME, Arc::new(Acme(ProviderName::new(ACME.name))))

@@ -7,7 +7,7 @@ use tollgate_providers_common::testkit::replies_alike;
 use tollgate_providers_common::{ChatCodec, ClientDialect, Provider as _};
 use tollgate_providers_openai::{Api, OpenAi};
 
-use super::streams::{context, same};
+use super::streams::{context, is_nameless, same};
 use super::{kind, outline};
 use crate::translation::vendors;
 
@@ -81,7 +81,8 @@ fn answered(codec: &Found, input: &[u8]) -> u64 {
         }
     };
     replies_alike(input, &**codec);
-    for (client, own) in CLIENTS.iter() {
+    let told_anew = !reply.parts.iter().any(is_nameless);
+    for (client, own) in CLIENTS.iter().filter(|_| told_anew) {
         told(&reply, &**client, &**own);
     }
     let parts: Vec<String> =

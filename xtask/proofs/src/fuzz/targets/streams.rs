@@ -27,9 +27,19 @@ static GEMINI: Found = LazyLock::new(|| codec("Gemini 2.5", Dialect::GEMINI_GENE
 static CONVERSE: Found = LazyLock::new(|| codec("Bedrock Claude", Dialect::BEDROCK_CONVERSE));
 static INVOKE: Found = LazyLock::new(|| codec("Bedrock Claude", Dialect::ANTHROPIC_MESSAGES));
 
+/// A client's dialect, and the codec that reads what it is told.
+type Spoken = (Arc<dyn ClientDialect>, Arc<dyn Codec>);
+
 /// The dialects that chat's clients speak.
-static CLIENTS: LazyLock<Vec<Arc<dyn ClientDialect>>> = LazyLock::new(|| {
-    vendors::clients().into_iter().filter(|it| it.operation() == Operation::Chat).collect()
+static CLIENTS: LazyLock<Vec<Spoken>> = LazyLock::new(|| {
+    let vendors = vendors::chat().unwrap_or_default();
+    let chat = vendors::clients().into_iter().filter(|it| it.operation() == Operation::Chat);
+    chat.filter_map(|client| {
+        let mut own = vendors.iter().filter_map(|it| it.provider.codec(client.dialect()));
+        let own = own.find(|own| own.stream().framing() == Framing::Sse)?;
+        Some((client, own))
+    })
+    .collect()
 });
 
 /// The codec of a vendor for a dialect that it relays, or that it is translated to.
@@ -111,7 +121,9 @@ fn told(codec: &Found, input: &[u8]) -> u64 {
     assert!(size <= 4 * input.len() + 4096, "{} bytes say {size}", input.len());
     truncated(&**codec, input, &whole, &mut chance);
     if let Some(events) = complete(&whole) {
-        CLIENTS.iter().for_each(|client| anew(codec.dialect(), &events, &**client));
+        for (client, own) in CLIENTS.iter() {
+            anew(codec.dialect(), &events, &**client, &**own);
+        }
     }
     behaviour(&whole)
 }
@@ -227,19 +239,27 @@ fn complete(said: &Read) -> Option<Vec<ChatEvent>> {
 }
 
 /// What a client is told, read by the codec of its dialect, is the same answer.
-fn anew(issuer: Dialect, events: &[ChatEvent], client: &dyn ClientDialect) {
+fn anew(issuer: Dialect, events: &[ChatEvent], client: &dyn ClientDialect, own: &dyn Codec) {
     let Ok(before) = fold(issuer, events.iter().cloned()) else { return };
+    if before.parts.iter().any(is_nameless) {
+        return;
+    }
     let mut encoder = client.stream_encoder(context());
     let mut out = BytesMut::new();
     events.iter().for_each(|event| encoder.event(event, &mut out));
-    let vendors = vendors::chat().unwrap_or_default();
-    let own = vendors.iter().find_map(|it| it.provider.codec(client.dialect()));
-    let Some(own) = own.filter(|own| own.stream().framing() == Framing::Sse) else { return };
     let again = complete(&read([&*out], own.stream()));
     let to = client.dialect();
     assert!(again.is_some(), "told in {to} it does not end well: {}", out.escape_ascii());
     let Ok(after) = fold(to, again.unwrap_or_default()) else { return };
     same(to, &before.parts, &after.parts);
+}
+
+/// A call of nothing, or without an id: garbage of a vendor's, which not every dialect can hold.
+pub(super) fn is_nameless(part: &ReplyPart) -> bool {
+    match part {
+        ReplyPart::ToolCall(call) => call.name.is_empty() || call.id.is_empty(),
+        ReplyPart::Text(_) | ReplyPart::Refusal(_) | ReplyPart::Reasoning(_) => false,
+    }
 }
 
 /// What a renderer is told beside an answer.
