@@ -12,7 +12,7 @@ use std::time::Duration;
 use crate::clock::Stopwatch;
 use crate::crates::Built;
 use crate::suite::{Options, Totals};
-use crate::{arch, crates, e2e, proofs, report, schema, shell, tidy};
+use crate::{arch, catalogue, crates, e2e, proofs, report, schema, shell, tidy};
 
 /// Everything that a change must pass.
 ///
@@ -24,6 +24,7 @@ pub(crate) fn ci(options: &Options) -> Result<()> {
     run.check("arch", arch::run);
     run.check("tidy", tidy::run);
     run.check("schema", schema::check);
+    run.check("catalogue", catalogue::check);
     run.check("lints", || {
         let what = ["clippy", "--workspace", "--all-targets", "--all-features", "--locked"];
         cargo(&[&what[..], &["--", "--deny=warnings"]].concat())

@@ -1,11 +1,12 @@
 //! Tollgate's chores, one entry point for people and CI: `cargo xtask <command>`.
 //!
 //! Every check that CI runs is a command here, so that nothing passes there that fails at home.
-//! Checks never change tracked files: they report, people edit. What is made from code is written by
-//! `schema` alone.
+//! Checks never change tracked files: they report, people edit. What is made is written by
+//! `schema` and `catalogue` alone.
 
 mod arch;
 mod bench;
+mod catalogue;
 mod ci;
 mod clock;
 mod crates;
@@ -51,6 +52,8 @@ enum Command {
     Translation(proofs::Translation),
     /// Feeds every reader broken input for a bounded time; failing inputs are kept and printed.
     Fuzz(proofs::Fuzz),
+    /// Writes the catalogue of models and prices from public data; `--check` reads it alone.
+    Catalogue(catalogue::Options),
     /// Checks the house rules that no compiler knows.
     Tidy,
 }
@@ -68,6 +71,7 @@ fn main() -> ExitCode {
         Command::Schema(options) => schema::run(options),
         Command::Translation(options) => proofs::translation(options),
         Command::Fuzz(options) => proofs::fuzz(options),
+        Command::Catalogue(options) => catalogue::run(options),
         Command::Tidy => tidy::run(),
     };
     match outcome {

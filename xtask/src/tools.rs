@@ -114,7 +114,10 @@ pub(crate) fn suite() -> Result<PathBuf> {
 }
 
 /// A Python of the machine that is new enough.
-fn system_python() -> Result<PathBuf> {
+///
+/// # Errors
+/// When the machine has none and can have none.
+pub(crate) fn system_python() -> Result<PathBuf> {
     for name in ["python3", "python"] {
         if version(Command::new(name).arg("--version")).is_some_and(|it| it >= PYTHON_MIN) {
             return Ok(PathBuf::from(name));

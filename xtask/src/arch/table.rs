@@ -43,11 +43,13 @@ pub(super) const ARROWS: &[(&str, &[&str])] = &[
     ("tollgate-balancer", &["tollgate-core-types"]),
     ("tollgate-transport", &["tollgate-core-types", "tollgate-providers-common"]),
     ("tollgate-telemetry", &["tollgate-core-types"]),
-    ("tollgate-config", &["tollgate-core-types"]),
+    ("tollgate-catalogue", &["tollgate-core-types"]),
+    ("tollgate-config", &["tollgate-catalogue", "tollgate-core-types"]),
     (
         "tollgate",
         &[
             "tollgate-balancer",
+            "tollgate-catalogue",
             "tollgate-config",
             "tollgate-core-types",
             "tollgate-providers-anthropic",
@@ -70,7 +72,6 @@ pub(super) const ARROWS: &[(&str, &[&str])] = &[
         &["tollgate", "tollgate-core-types", "tollgate-providers-common", "tollgate-telemetry"],
     ),
     ("tollgate-gateway", &["tollgate", "tollgate-config", "tollgate-server", "tollgate-telemetry"]),
-    ("xtask", &["tollgate-config"]),
     (
         "tollgate-proofs",
         &[
@@ -85,6 +86,7 @@ pub(super) const ARROWS: &[(&str, &[&str])] = &[
             "tollgate-providers-qwen",
         ],
     ),
+    ("xtask", &["tollgate-catalogue", "tollgate-config"]),
 ];
 
 /// Vendors that speak the OpenAI dialect with differences of their own.
@@ -121,6 +123,10 @@ pub(super) const TREES: &[(&str, &[&str])] = &[
     (
         "tollgate-balancer",
         &["http", "hyper", "axum", "serde", "serde_json", "reqwest", "sqlx", "redis"],
+    ),
+    (
+        "tollgate-catalogue",
+        &["tokio", "http", "hyper", "serde_core", "serde", "serde_json", "reqwest"],
     ),
     ("tollgate-providers-common", &["tokio", "hyper", "axum", "reqwest"]),
     ("tollgate-providers-openai", &["tokio", "hyper", "axum", "reqwest"]),
