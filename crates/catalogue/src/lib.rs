@@ -18,6 +18,8 @@
 //! assert_eq!(model.prices.cost(&usage, Circumstances::default()), Some(210_000_000));
 //! assert!(Catalogue::default().find("openai", "gpt-nobody-knows").is_none());
 //! ```
+#![doc = "\n\n---\n\n"]
+#![doc = include_str!("../README.md")]
 
 mod capabilities;
 mod catalogue;

@@ -72,7 +72,7 @@ fn version(model: &str) -> Option<&str> {
     }
 }
 
-/// Without the date of a snapshot: `-20250929`, `-2024-08-06`, `@20250929`, `-0613`.
+/// Without the date of a snapshot: `-20250929`, `-2024-08-06`, `@20250929`.
 fn date(model: &str) -> Option<&str> {
     if let Some((rest, day)) = model.rsplit_once(['-', '@'])
         && day.len() == 8

@@ -16,6 +16,7 @@ mod aws;
 pub(crate) mod azure;
 mod balance;
 mod base;
+mod catalogue;
 mod credentials;
 mod defaults;
 mod deployments;
@@ -59,6 +60,7 @@ pub(crate) fn check(
     let telemetry = telemetry::read(&mut root, &server, report);
     let media = media::read(&mut root, report);
     let mut defaults = defaults::read(&mut root, report);
+    let catalogue = catalogue::read(&mut root, context, report);
     let own = Own(server.listen);
     let providers = providers::read(&mut root, context, own, report);
     let env = models::Env { context, own, providers: &providers, defaults: &defaults.values };
@@ -74,6 +76,8 @@ pub(crate) fn check(
         models,
         telemetry,
         media,
+        catalogue: catalogue.catalogue,
+        catalogue_file: catalogue.file,
         origin,
         referenced: report.take_referenced(),
         warnings: Vec::new(),

@@ -6,6 +6,7 @@
 //! value came from is looked up in the tree that it was read from. It must never hold a secret.
 
 mod balance;
+mod catalogue;
 mod json;
 mod models;
 mod origin;
@@ -60,6 +61,8 @@ impl Effective {
             models,
             telemetry,
             media,
+            catalogue: _,
+            catalogue_file,
             origin: _,
             referenced: _,
             warnings: _,
@@ -70,6 +73,10 @@ impl Effective {
             sections::media(media, &origins),
             sections::defaults(defaults, &origins),
         ];
+        if let Some(file) = catalogue_file {
+            let origin = origins.of(&[&["catalogue"]]);
+            items.push(Item::text("catalogue", file.display().to_string(), origin));
+        }
         items.extend(sections::providers(models, &origins));
         items.push(models::models(models, defaults, &origins));
         Self { items }

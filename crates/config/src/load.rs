@@ -181,7 +181,8 @@ fn read_files(files: &[PathBuf], report: &mut Report) -> Option<Node> {
     root
 }
 
-fn read_file(path: &Path, report: &mut Report) -> Option<Node> {
+/// One file as a tree; `None` where it could not be understood, which was reported.
+pub(crate) fn read_file(path: &Path, report: &mut Report) -> Option<Node> {
     let source = report.add_source(Source::File(path.to_owned()));
     let text = match read_text(path) {
         Ok(text) => text,

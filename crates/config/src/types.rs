@@ -7,6 +7,7 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
+use tollgate_catalogue::Catalogue;
 
 use crate::problem::Warning;
 
@@ -43,6 +44,10 @@ pub struct Config {
     pub telemetry: Telemetry,
     /// How pictures and documents are fetched.
     pub media: Media,
+    /// What models take and cost: what is known, and the configuration's own file over it.
+    pub catalogue: Catalogue,
+    /// That file.
+    pub catalogue_file: Option<PathBuf>,
     /// Where the models came from.
     pub origin: Origin,
     /// The files that `file:` references read, each once, for whoever watches for changes.

@@ -1,9 +1,11 @@
 //! How much a request took, as the vendor counts it.
 
+use std::fmt;
+
 /// Tokens of one answer. Inclusive: cache parts are within `input`, reasoning within `output`.
 ///
 /// A part that the vendor did not report is `None`, never 0.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub struct Usage {
     /// All input tokens, cached ones included.
     pub input_tokens: Option<u64>,
@@ -80,6 +82,30 @@ impl ServiceTier {
         } else {
             Some(Self::Other)
         }
+    }
+}
+
+impl fmt::Debug for Usage {
+    /// Details are shown where there are any: most answers have none.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            input_tokens,
+            output_tokens,
+            cache_read_tokens,
+            cache_write_tokens,
+            reasoning_tokens,
+            detail,
+        } = self;
+        let mut shown = f.debug_struct("Usage");
+        shown.field("input_tokens", input_tokens);
+        shown.field("output_tokens", output_tokens);
+        shown.field("cache_read_tokens", cache_read_tokens);
+        shown.field("cache_write_tokens", cache_write_tokens);
+        shown.field("reasoning_tokens", reasoning_tokens);
+        if *detail != UsageDetail::default() {
+            shown.field("detail", detail);
+        }
+        shown.finish()
     }
 }
 

@@ -75,6 +75,9 @@ pub struct AnswerHead {
     pub dropped: Vec<String>,
     /// Whether numbers in the body are our estimate (token counts of vendors that cannot count).
     pub estimated: bool,
+    /// What the answer cost, in pico-dollars (10⁻¹² US dollars); `None` of a stream, whose cost is
+    /// known at its end, and where it is not known at all.
+    pub cost: Option<u64>,
 }
 
 /// A call that got no answer.

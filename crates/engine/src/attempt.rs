@@ -97,7 +97,7 @@ pub(crate) struct Success {
 /// What an attempt brought.
 pub(crate) enum Content {
     /// All of the answer, in the client's dialect.
-    Whole { body: Bytes, tally: Tally },
+    Whole { body: Bytes, tally: Box<Tally> },
     /// A stream whose first content waits in the pump.
     Stream {
         upstream: Option<ByteStream>,
@@ -135,9 +135,10 @@ pub(crate) async fn run(
     };
     let above = (shared.span, shared.progress);
     let mut record = AttemptRecord::open(shared.telemetry, &deployment, facts, above);
-    let outcome = exchange(&deployment, shared, record.span())
-        .await
-        .and_then(|read| judge(read, (shared.fallbacks)(&group)));
+    let outcome = match exchange(&deployment, shared, record.span()).await {
+        Ok(read) => judge(read, (shared.fallbacks)(&group)),
+        Err(error) => Err(Box::new((error, Tally::default()))),
+    };
     match outcome {
         Ok(Exchange { content, lost, estimated }) => Ok(Success {
             content,
@@ -149,11 +150,12 @@ pub(crate) async fn run(
             lost,
             estimated,
         }),
-        Err(error) => {
+        Err(judged) => {
+            let (error, tally) = *judged;
             let error = deployment.told(at_deadline(error, shared.deadline), false);
             let left = error.class == ErrorClass::Cancelled;
             let outcome = if left { Outcome::Cancelled } else { Outcome::Error };
-            record.fail(outcome, &error, &Tally::default());
+            record.fail(outcome, &error, &tally);
             let way = deployment.way(shared.inbound.dialect);
             let foreign = way.is_some_and(|way| way.is_foreign());
             Err(attempt.fail(deployment.told(error, foreign)))
@@ -169,6 +171,9 @@ fn kind(attempt: &Attempt<Arc<Deployment>>) -> AttemptKind {
         tollgate_balancer::AttemptKind::Fallback => AttemptKind::Fallback,
     }
 }
+
+/// A failed exchange, with what it took.
+type Judged = Box<(UpstreamError, Tally)>;
 
 /// What an exchange with a vendor brought.
 pub(crate) struct Exchange {
@@ -341,8 +346,8 @@ fn via(hops: usize) -> HeaderValue {
 }
 
 /// An answer that ended for a reason which another group may not meet is a failure, if there is
-/// such a group and nothing of the answer has been said.
-fn judge(read: Exchange, recoverable: Recoverable) -> Result<Exchange, UpstreamError> {
+/// such a group and nothing of the answer has been said. What it took is billed all the same.
+fn judge(read: Exchange, recoverable: Recoverable) -> Result<Exchange, Judged> {
     let tally = match &read.content {
         Content::Whole { tally, .. } => tally,
         Content::Stream { pump, .. } if !pump.tally.has_content => &pump.tally,
@@ -365,7 +370,8 @@ fn judge(read: Exchange, recoverable: Recoverable) -> Result<Exchange, UpstreamE
         )
         | None => return Ok(read),
     };
-    Err(UpstreamError::new(class, "the answer was cut short by the vendor").with_status(200))
+    let error = UpstreamError::new(class, "the answer was cut short by the vendor");
+    Err(Box::new((error.with_status(200), Tally::clone(tally))))
 }
 
 /// Whether a vendor of another dialect, which counts tokens for some of its models, does not for
@@ -399,7 +405,7 @@ fn local_count(shared: &Shared<'_>) -> Result<Exchange, UpstreamError> {
         service_tier: None,
     };
     let body = shared.client.render_to(&reply, &shared.render(), inbound);
-    let content = Content::Whole { body, tally };
+    let content = Content::Whole { body, tally: Box::new(tally) };
     Ok(Exchange { content, lost: Vec::new(), estimated: true })
 }
 

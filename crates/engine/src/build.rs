@@ -2,6 +2,7 @@
 
 mod customs;
 mod deployment;
+mod model;
 mod succession;
 
 use std::collections::HashMap;
@@ -98,6 +99,7 @@ pub(crate) fn generation(
         aws,
         tokens,
         fetch_media,
+        catalogue: &config.catalogue,
     };
     let mut groups = Vec::new();
     let mut models = HashMap::new();
@@ -110,7 +112,7 @@ pub(crate) fn generation(
         let members = members(model, &builder)?;
         pool.extend(pooled(model, &members));
         let alias: Arc<str> = model.alias.as_str().into();
-        let entry = Arc::new(entry(model, Arc::clone(&alias), telemetry));
+        let entry = Arc::new(entry(model, Arc::clone(&alias), telemetry, &members));
         for name in std::iter::once(&model.alias).chain(&model.aliases) {
             models.insert(Arc::from(name.as_str()), Arc::clone(&entry));
             let created = learned.get(name.as_str()).copied().unwrap_or(now);
@@ -120,7 +122,8 @@ pub(crate) fn generation(
     }
     if !models.contains_key(AUTO) && !pool.is_empty() {
         let alias: Arc<str> = AUTO.into();
-        models.insert(Arc::clone(&alias), Arc::new(auto_entry(config, &alias, telemetry)));
+        let entry = auto_entry(config, &alias, telemetry, &pool);
+        models.insert(Arc::clone(&alias), Arc::new(entry));
         groups.push(GroupSpec { strategy: Strategy::Usage, ..GroupSpec::new(alias, pool) });
     }
     let router = match before {
@@ -227,10 +230,22 @@ fn strategy(config: tollgate_config::Strategy) -> Strategy {
     config.as_str().parse().unwrap_or_default()
 }
 
-fn entry(model: &Model, alias: Arc<str>, telemetry: &Telemetry) -> ModelEntry {
+fn payloads(members: &[MemberSpec<Arc<Deployment>>]) -> Vec<Arc<Deployment>> {
+    members.iter().map(|member| Arc::clone(&member.payload)).collect()
+}
+
+fn entry(
+    model: &Model,
+    alias: Arc<str>,
+    telemetry: &Telemetry,
+    members: &[MemberSpec<Arc<Deployment>>],
+) -> ModelEntry {
+    let larger = model.fallbacks.context_window.iter();
     ModelEntry {
         metrics: ModelEntry::counters(&alias, telemetry),
         alias,
+        members: payloads(members),
+        larger: larger.map(|name| Arc::from(name.as_str())).collect(),
         total: model.timeouts.total,
         recoverable: Recoverable {
             content_policy: !model.fallbacks.content_policy.is_empty(),
@@ -239,11 +254,18 @@ fn entry(model: &Model, alias: Arc<str>, telemetry: &Telemetry) -> ModelEntry {
     }
 }
 
-fn auto_entry(config: &Config, alias: &Arc<str>, telemetry: &Telemetry) -> ModelEntry {
+fn auto_entry(
+    config: &Config,
+    alias: &Arc<str>,
+    telemetry: &Telemetry,
+    pool: &[MemberSpec<Arc<Deployment>>],
+) -> ModelEntry {
     let longest = config.models.iter().map(|model| model.timeouts.total).max();
     ModelEntry {
         alias: Arc::clone(alias),
         metrics: ModelEntry::counters(alias, telemetry),
+        members: payloads(pool),
+        larger: Vec::new(),
         total: longest.unwrap_or(Duration::from_secs(600)),
         recoverable: Recoverable::default(),
     }
@@ -259,7 +281,7 @@ fn pooled<'a>(
         .iter()
         .zip(&model.deployments)
         .filter(|(_, config)| {
-            let model = deployment::base_model(config).unwrap_or(&config.upstream_model);
+            let model = model::base_model(config).unwrap_or(&config.upstream_model);
             !is_embedding(model) && !operations::is_media(model)
         })
         .map(|(member, _)| MemberSpec { weight: member.weight * model.weight, ..member.clone() })

@@ -13,6 +13,7 @@ use crate::cutoff::Cutoff;
 use crate::deployment::Deployment;
 use crate::generation::{AUTO, Generation, ModelEntry};
 use crate::media::Fetches;
+use crate::needs::{self, Need, Needs};
 use crate::operations;
 use crate::record::{End, RequestFacts, RequestRecord};
 use crate::stream::{AnswerStream, FlowLimits, Start};
@@ -155,6 +156,7 @@ impl Inner {
                 return Err(refuse(400, "invalid_request", unknown.to_string(), param));
             }
         };
+        let has_body = client.is_none();
         let client = client.or_else(|| self.dialects.get(inbound.dialect).cloned());
         let client = client.ok_or_else(|| {
             let message = format!("no client dialect is called {}", inbound.dialect);
@@ -165,7 +167,7 @@ impl Inner {
             .transpose()
             .map_err(|message| refuse(404, "model_not_found", message, Some("fallbacks")))?;
         let total = timeout.unwrap_or(entry.total);
-        Ok(Prepared { total, entry, strategy, client, fallbacks, form })
+        Ok(Prepared { total, entry, strategy, client, has_body, fallbacks, form })
     }
 
     async fn attempts(
@@ -176,7 +178,12 @@ impl Inner {
         context: CallContext,
         record: Box<RequestRecord>,
     ) -> Result<Answer, Box<Failed>> {
-        let Prepared { entry, strategy, client, total, fallbacks, form } = prepared;
+        let Prepared { entry, strategy, client, has_body, total, fallbacks, form } = prepared;
+        let needs = Needs::new(&inbound, &client, has_body, &entry.members);
+        let fallbacks = fallbacks.or_else(|| {
+            // Nothing has failed yet, so only this tells that the other list is meant.
+            (!entry.larger.is_empty() && needs.is_too_large()).then(|| entry.larger.clone())
+        });
         let deadline = context.started + total;
         let fetches = Fetches::default();
         let recoverable = |group: &str| match fallbacks.as_deref() {
@@ -203,7 +210,7 @@ impl Inner {
         };
         let eligible = |deployment: &Arc<Deployment>| match &form {
             Some(form) if !form.is_whole() => Err(SENT),
-            Some(_) | None => eligible(deployment, &inbound),
+            Some(_) | None => eligible(deployment, &inbound, &needs),
         };
         let bounded = generation.bounds_tokens;
         let call = Call {
@@ -221,7 +228,7 @@ impl Inner {
             Ok(success) => Ok(answer(success, client, record, (deadline, &self.cutoff))),
             Err(exhausted) => {
                 let attempts = exhausted.attempts;
-                let refused = refused(exhausted, &entry.alias, &context.request_id);
+                let refused = refused(exhausted, &entry.alias, &context.request_id, &needs);
                 Err(failed(record, refused, attempts))
             }
         }
@@ -233,6 +240,8 @@ struct Prepared {
     entry: Arc<ModelEntry>,
     strategy: Option<Strategy>,
     client: Arc<dyn ClientDialect>,
+    /// Whether the body is the request.
+    has_body: bool,
     total: Duration,
     fallbacks: Option<Vec<Arc<str>>>,
     form: Option<Form>,
@@ -266,16 +275,16 @@ impl Generation {
 }
 
 /// Whether a deployment can serve a request at all.
-fn eligible(deployment: &Deployment, inbound: &Inbound) -> Result<(), &'static str> {
-    if inbound.facts.has_tools && !deployment.supports_tools {
-        return Err("it takes no tools");
-    }
+fn eligible(
+    deployment: &Deployment,
+    inbound: &Inbound,
+    needs: &Needs<'_>,
+) -> Result<(), &'static str> {
     let countable = inbound.operation == Operation::CountTokens;
-    if deployment.way(inbound.dialect).is_some() || countable {
-        Ok(())
-    } else {
-        Err(operations::unserved(inbound.operation))
+    if deployment.way(inbound.dialect).is_none() && !countable {
+        return Err(operations::unserved(inbound.operation));
     }
+    needs.refusal(deployment)
 }
 
 fn answer(
@@ -293,6 +302,7 @@ fn answer(
         attempts: number,
         dropped: lost.iter().map(|lost| lost.field.to_string()).collect(),
         estimated,
+        cost: None,
     };
     request.lost = lost;
     match content {
@@ -302,6 +312,7 @@ fn answer(
             }
             lease.complete();
             attempt.complete(200, &tally);
+            let head = AnswerHead { cost: request.cost(), ..head };
             request.settle(&End {
                 outcome: Outcome::Ok,
                 status: 200,
@@ -344,7 +355,12 @@ fn failed(mut record: Box<RequestRecord>, refused: Refused, attempts: u32) -> Bo
 }
 
 /// What the client is told when no attempt succeeded.
-fn refused(exhausted: Exhausted<UpstreamError>, alias: &str, id: &str) -> Refused {
+fn refused(
+    exhausted: Exhausted<UpstreamError>,
+    alias: &str,
+    id: &str,
+    needs: &Needs<'_>,
+) -> Refused {
     let last = exhausted.history.last().map(|last| last.info.member.to_string());
     if let Some(error) = &exhausted.error {
         let mut report = error::report(error, last.as_deref(), id);
@@ -359,11 +375,7 @@ fn refused(exhausted: Exhausted<UpstreamError>, alias: &str, id: &str) -> Refuse
     }
     let retry_after = exhausted.retry_after.map(|wait| wait.max(Duration::from_secs(1)));
     let (class, status, code, message) = match exhausted.reason {
-        Reason::NoneEligible => {
-            let why = reasons(&exhausted.refused);
-            let message = format!("no deployment of \"{alias}\" can serve this request: {why}");
-            (ErrorClass::Unsupported, 400, "unsupported_operation", message)
-        }
+        Reason::NoneEligible => return unserved(&exhausted.refused, alias, id, needs),
         Reason::NoneAvailable { all_throttled: true } => {
             let why = reasons(&exhausted.refused);
             let message = format!("every deployment of \"{alias}\" is at its limit: {why}");
@@ -387,6 +399,33 @@ fn refused(exhausted: Exhausted<UpstreamError>, alias: &str, id: &str) -> Refuse
         }
     };
     let report = ErrorReport { retry_after, ..error::refusal(status, code, message, id) };
+    Refused { class, report, deployment: None }
+}
+
+/// A request that no deployment can serve, whoever is well.
+fn unserved(refused: &[(Arc<str>, Refusal)], alias: &str, id: &str, needs: &Needs<'_>) -> Refused {
+    let why = |refusal: &Refusal| match *refusal {
+        Refusal::Ineligible(why) => why,
+        Refusal::Disabled(_)
+        | Refusal::Exhausted(_)
+        | Refusal::Cooling(_)
+        | Refusal::Missing(_)
+        | Refusal::Open(_)
+        | Refusal::Probing
+        | Refusal::Busy
+        | Refusal::OutOfUnits(_)
+        | Refusal::RateLimited(_) => refusal.as_str(),
+    };
+    let refused: Vec<needs::Refused<'_>> =
+        refused.iter().map(|(id, refusal)| needs.told(id, why(refusal))).collect();
+    let (message, need) = needs::unserved(alias, &refused);
+    let (class, code) = match need {
+        Some(Need::Context) => (ErrorClass::ContextWindow, "context_length_exceeded"),
+        Some(_) => (ErrorClass::Unsupported, "unsupported_capability"),
+        None => (ErrorClass::Unsupported, "unsupported_operation"),
+    };
+    let param = need.and_then(Need::param).map(str::to_owned);
+    let report = ErrorReport { param, ..error::refusal(400, code, message, id) };
     Refused { class, report, deployment: None }
 }
 

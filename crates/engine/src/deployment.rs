@@ -4,9 +4,10 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
+use tollgate_catalogue::{Circumstances, Model, Region};
 use tollgate_config::{Auth, Secret};
 use tollgate_core_types::custom::StreamOnly;
-use tollgate_core_types::{Dialect, Operation, UpstreamError};
+use tollgate_core_types::{Dialect, Operation, UpstreamError, Usage};
 use tollgate_providers_common::{
     Authorizer, ChatCodec, Codec, EmbedCodec, Provider, Transport, UpstreamTarget,
 };
@@ -49,6 +50,13 @@ pub(crate) struct Deployment {
     pub(crate) deadlines: AttemptDeadlines,
     /// Whether a field that it cannot express rejects the request.
     pub(crate) strict: bool,
+    /// What is known of its model.
+    pub(crate) model: Model,
+    /// Where it is served, as far as prices differ by it.
+    pub(crate) region: Region,
+    /// Whether configuration has a say in the bound of generated tokens, so that the client's is not
+    /// what the vendor sees.
+    pub(crate) rules_output: bool,
     /// Whether requests with tools may go here.
     pub(crate) supports_tools: bool,
     /// Whether pictures are fetched for it that it does not fetch itself.
@@ -125,6 +133,13 @@ impl Deployment {
             && self.target.base == before.target.base
             && self.target.model == before.target.model
             && self.target.headers == before.target.headers
+    }
+
+    /// What an answer cost, in pico-dollars; `None` where a price or a count is not known, and for
+    /// what generates nothing.
+    pub(crate) fn cost(&self, operation: Operation, usage: &Usage, now: u64) -> Option<u64> {
+        let circumstances = Circumstances::at(self.region, now);
+        operation.bills_tokens().then(|| self.model.prices.cost(usage, circumstances)).flatten()
     }
 
     /// An error as it may be told: without our key, and with the vendor's code only where the

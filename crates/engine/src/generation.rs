@@ -38,6 +38,10 @@ pub(crate) struct ModelEntry {
     /// Counters, by [`Operation::index`]; made when they are first needed, for few models serve more
     /// than one operation.
     pub(crate) metrics: [OnceLock<ModelMetrics>; Operation::ALL.len()],
+    /// Its deployments.
+    pub(crate) members: Vec<Arc<Deployment>>,
+    /// Where requests go that are too large for all of them.
+    pub(crate) larger: Vec<Arc<str>>,
     /// The whole request's time.
     pub(crate) total: Duration,
     /// Which cut-short answers count as failures.

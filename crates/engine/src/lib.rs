@@ -48,6 +48,7 @@ mod google;
 mod media;
 mod memory;
 mod near;
+mod needs;
 mod operations;
 mod record;
 mod redact;

@@ -27,7 +27,18 @@ pub(crate) struct Progress {
     /// When the first request went to a vendor.
     sent: OnceLock<Instant>,
     skipped: AtomicU64,
+    bill: Mutex<Bill>,
     steps: Mutex<Steps>,
+}
+
+/// What a request's attempts cost together.
+#[derive(Debug, Default, Clone, Copy)]
+struct Bill {
+    pico: u64,
+    /// Whether an attempt has a cost.
+    billed: bool,
+    /// Whether an attempt has one that is not known.
+    unknown: bool,
 }
 
 /// Where a request went.
@@ -73,6 +84,22 @@ impl Progress {
     /// An attempt failed and the request may go on.
     fn failed(&self, class: ErrorClass) {
         self.steps().failed = Some(class);
+    }
+
+    /// An attempt ended that cost this; `None` is not known.
+    fn billed(&self, cost: Option<u64>) {
+        let mut bill = self.bill.lock().unwrap_or_else(PoisonError::into_inner);
+        bill.billed = true;
+        match cost.and_then(|cost| bill.pico.checked_add(cost)) {
+            Some(sum) => bill.pico = sum,
+            None => bill.unknown = true,
+        }
+    }
+
+    /// What the attempts cost together; `None` where that of one is not known, or none has any.
+    fn cost(&self) -> Option<u64> {
+        let bill = *self.bill.lock().unwrap_or_else(PoisonError::into_inner);
+        (bill.billed && !bill.unknown).then_some(bill.pico)
     }
 
     /// A request goes to a vendor.
@@ -218,6 +245,11 @@ impl RequestRecord {
         self.first_content = Some(now);
     }
 
+    /// What its attempts cost so far.
+    pub(crate) fn cost(&self) -> Option<u64> {
+        self.progress.cost()
+    }
+
     /// What of the request was our own work, until `until`, and what it was spent on.
     fn overhead(&self, until: Instant) -> (Duration, Option<Phases>) {
         let progress = &self.progress;
@@ -261,6 +293,7 @@ impl RequestRecord {
             attempts,
             message: end.error.map(|(_, message)| message),
             usage: end.usage,
+            cost: self.progress.cost(),
             ttft: self.first_content.filter(|_| self.facts.stream).map(since),
             duration: since(now),
             overhead,
@@ -388,6 +421,8 @@ impl AttemptRecord {
         if let Some(error) = error {
             self.progress.failed(error.class);
         }
+        let wall = clock::wall();
+        let cost = self.bill(outcome, tally, wall);
         let base = &self.deployment.target.base;
         let finish: Option<FinishReason> = tally.finish.as_ref().map(|finish| finish.reason);
         let event = AttemptEvent {
@@ -403,19 +438,33 @@ impl AttemptRecord {
             retry_after: error.and_then(|error| error.retry_after),
             finish,
             usage: tally.usage,
+            cost,
             ttft: self.ttft.filter(|_| self.facts.stream),
             duration: clock::now().saturating_duration_since(self.started),
             frames_skipped: tally.skipped,
             server_address: base.host(),
             server_port: base.port_u16(),
             span: &self.span,
-            ..AttemptEvent::new(
-                clock::wall(),
-                &self.facts.request_id,
-                target(&self.facts, &self.deployment),
-            )
+            ..AttemptEvent::new(wall, &self.facts.request_id, target(&self.facts, &self.deployment))
         };
         self.telemetry.attempt(&self.deployment.metrics, &event);
+    }
+
+    /// What the attempt cost, which is noted for its request.
+    ///
+    /// A count that comes before the end is a beginning, not a bill: of an answer that broke off, and
+    /// of one whose client left, the cost is not known. A failure without a count is not billed.
+    fn bill(&self, outcome: Outcome, tally: &Tally, wall: SystemTime) -> Option<u64> {
+        let operation = self.facts.operation;
+        let ended = outcome == Outcome::Ok || tally.finish.is_some();
+        let cost =
+            ended.then(|| self.deployment.cost(operation, &tally.usage, clock::unix_seconds(wall)));
+        let generates = operation.bills_tokens();
+        let counts = outcome != Outcome::Error || !tally.usage.is_empty();
+        if generates && counts {
+            self.progress.billed(cost.flatten());
+        }
+        cost.flatten()
     }
 }
 

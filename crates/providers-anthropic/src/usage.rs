@@ -5,6 +5,7 @@
 
 use serde::Serialize;
 use tollgate_core_types::Usage;
+use tollgate_core_types::usage::{ServiceTier, UsageDetail};
 
 use crate::wire::answer::Counts;
 
@@ -16,6 +17,8 @@ pub(crate) struct Counted {
     cache_read: Option<u64>,
     output: Option<u64>,
     thinking: Option<u64>,
+    written_for_an_hour: Option<u64>,
+    tier: Option<ServiceTier>,
 }
 
 impl Counted {
@@ -27,7 +30,9 @@ impl Counted {
             cache_read_input_tokens,
             output_tokens,
             output_tokens_details,
-            service_tier: _,
+            cache_creation,
+            service_tier,
+            speed,
         } = later;
         let thinking = output_tokens_details.as_ref().and_then(|details| details.thinking_tokens);
         self.input = input_tokens.or(self.input);
@@ -35,6 +40,13 @@ impl Counted {
         self.cache_read = cache_read_input_tokens.or(self.cache_read);
         self.output = output_tokens.or(self.output);
         self.thinking = thinking.or(self.thinking);
+        let hour = cache_creation.as_ref().and_then(|parts| parts.ephemeral_1h_input_tokens);
+        self.written_for_an_hour = hour.or(self.written_for_an_hour);
+        // Speed is dearer than any tier; its usual value says nothing.
+        let fast = speed.as_deref().and_then(ServiceTier::named);
+        let fast = fast.filter(|tier| *tier == ServiceTier::Fast);
+        let tier = fast.or_else(|| service_tier.as_deref().and_then(ServiceTier::named));
+        self.tier = tier.or(self.tier);
     }
 
     /// The same in the domain's words.
@@ -46,6 +58,11 @@ impl Counted {
             cache_read_tokens: self.cache_read,
             cache_write_tokens: self.cache_write,
             reasoning_tokens: self.thinking,
+            detail: UsageDetail {
+                cache_write_hour_tokens: self.written_for_an_hour,
+                tier: self.tier,
+                ..UsageDetail::default()
+            },
         }
     }
 }
@@ -88,6 +105,7 @@ impl Rendered {
             cache_read_tokens,
             cache_write_tokens,
             reasoning_tokens,
+            detail: _,
         } = *usage;
         let cached = cache_read_tokens.unwrap_or(0).saturating_add(cache_write_tokens.unwrap_or(0));
         Self {

@@ -4,8 +4,9 @@
 
 use serde::Serialize;
 use tollgate_core_types::Usage;
+use tollgate_core_types::usage::UsageDetail;
 
-use crate::wire::answer::Counts;
+use crate::wire::answer::{Counts, Sound, Terms};
 
 /// The domain's usage: inclusive, and without what the vendor did not say.
 pub(crate) fn read(counts: &Counts) -> Usage {
@@ -16,6 +17,9 @@ pub(crate) fn read(counts: &Counts) -> Usage {
         thoughts_token_count: thoughts,
         tool_use_prompt_token_count: tools,
         total_token_count: total,
+        prompt_tokens_details: Sound(heard),
+        candidates_tokens_details: Sound(spoken),
+        traffic_type: Terms(tier),
     } = *counts;
     let input = prompt.map(|prompt| prompt.saturating_add(tools.unwrap_or(0)));
     let said = candidates.unwrap_or(0);
@@ -31,6 +35,12 @@ pub(crate) fn read(counts: &Counts) -> Usage {
         cache_read_tokens: cached,
         cache_write_tokens: None,
         reasoning_tokens: thoughts,
+        detail: UsageDetail {
+            cache_write_hour_tokens: None,
+            input_audio_tokens: heard,
+            output_audio_tokens: spoken,
+            tier,
+        },
     }
 }
 
@@ -62,6 +72,7 @@ impl Written {
             cache_read_tokens,
             cache_write_tokens: _,
             reasoning_tokens,
+            detail: _,
         } = *usage;
         let thoughts = reasoning_tokens.filter(|thoughts| *thoughts > 0);
         Some(Self {
@@ -119,6 +130,7 @@ mod tests {
             cache_read_tokens: Some(4),
             cache_write_tokens: None,
             reasoning_tokens: Some(7),
+            ..Usage::default()
         };
         let json = serde_json::to_string(&Written::of(&usage).unwrap()).unwrap();
         assert_eq!(read(&serde_json::from_str(&json).unwrap()), usage);

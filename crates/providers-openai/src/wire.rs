@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 pub(crate) use lenient::{Content, Count, Key, Lax, List, Present, Text};
-pub(crate) use usage::{GroqExtra, WireUsage, usage_as};
+pub(crate) use usage::{GroqExtra, WireUsage, on_terms, usage_as};
 
 /// Reads JSON. Text that is checked once as a whole reads faster than string by string; bytes that
 /// are no UTF-8 everywhere are still read, for they may be so only where nobody looks.

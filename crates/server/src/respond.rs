@@ -26,6 +26,7 @@ const MODEL: HeaderName = HeaderName::from_static("x-tollgate-model");
 const DEPLOYMENT: HeaderName = HeaderName::from_static("x-tollgate-deployment");
 const DROPPED: HeaderName = HeaderName::from_static("x-tollgate-dropped");
 const ESTIMATED: HeaderName = HeaderName::from_static("x-tollgate-estimated");
+const COST: HeaderName = HeaderName::from_static("x-tollgate-cost");
 const ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -92,9 +93,18 @@ fn answer_headers(headers: &mut HeaderMap, head: &AnswerHead) {
     if !head.dropped.is_empty() {
         insert(headers, DROPPED, &head.dropped.join(", "));
     }
+    if let Some(pico) = head.cost {
+        insert(headers, COST, &dollars(pico));
+    }
     if head.estimated {
         insert(headers, ESTIMATED, "true");
     }
+}
+
+/// Pico-dollars as US dollars, exactly.
+fn dollars(pico: u64) -> String {
+    const PICO: u64 = 1_000_000_000_000;
+    format!("{}.{:012}", pico / PICO, pico % PICO)
 }
 
 /// The response of a call that got no answer, in the dialect of its route.

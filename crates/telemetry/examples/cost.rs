@@ -177,6 +177,12 @@ const USAGE: Usage = Usage {
     cache_read_tokens: Some(1000),
     cache_write_tokens: None,
     reasoning_tokens: Some(12),
+    detail: tollgate_core_types::usage::UsageDetail {
+        cache_write_hour_tokens: None,
+        input_audio_tokens: None,
+        output_audio_tokens: None,
+        tier: None,
+    },
 };
 
 fn request() -> RequestEvent<'static> {

@@ -73,5 +73,7 @@ pub const TOLLGATE_ATTEMPT_KIND: &str = "tollgate.attempt.kind";
 pub const TOLLGATE_OUTCOME: &str = "tollgate.outcome";
 /// Fields that the target could not express, separated by commas.
 pub const TOLLGATE_LOST: &str = "tollgate.lost";
+/// What it cost in pico-dollars (10⁻¹² US dollars); absent where that is not known.
+pub const TOLLGATE_COST: &str = "tollgate.cost.picodollars";
 /// Seconds of the request that were the gateway's own.
 pub const TOLLGATE_OVERHEAD: &str = "tollgate.overhead";

@@ -121,7 +121,8 @@ def test_a_request_has_one_line_and_each_failed_attempt_one(start, upstream):
         "outcome": "ok",
         "input_tokens": usage["prompt_tokens"],
         "output_tokens": usage["completion_tokens"],
-        "cost_usd": None,
+        # 2.50 and 10 US dollars a million tokens.
+        "cost_usd": usage["prompt_tokens"] * 2.5e-6 + usage["completion_tokens"] * 1e-5,
         "user": "u-1",
         "stream": False,
     }

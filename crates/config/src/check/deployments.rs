@@ -22,6 +22,7 @@ pub(super) struct Given {
     id: Option<String>,
     provider: Box<ProviderRead>,
     upstream: Option<String>,
+    base_model: Option<String>,
     base: Option<BaseUrl>,
     keys: Option<Vec<KeyGiven>>,
     auth: Option<Auth>,
@@ -35,12 +36,13 @@ pub(super) struct Given {
 }
 
 /// The keys that [`read`] takes.
-pub(super) const KEYS: [&str; 20] = [
+pub(super) const KEYS: [&str; 21] = [
     "id",
     "provider",
     "model",
     "model_name",
     "upstream_model",
+    "base_model",
     "api_base",
     "base_url",
     "api_url",
@@ -67,6 +69,8 @@ pub(super) fn read(given: &mut Section<'_>, env: &Env<'_>, report: &mut Report) 
     let upstream = given.take(&["model", "model_name", "upstream_model"], report);
     let named = upstream.is_some();
     let upstream = upstream.and_then(|at| at.text(report).map(|text| text.trim().to_owned()));
+    let base_model = given.take(&["base_model"], report);
+    let base_model = base_model.and_then(|at| at.text(report).map(|text| text.trim().to_owned()));
     let address = given.take(&["api_base", "base_url", "api_url"], report);
     let base = address.as_ref().and_then(|at| base::vendor(at, env.own, report));
     let keys = keys::take(given, report);
@@ -91,6 +95,7 @@ pub(super) fn read(given: &mut Section<'_>, env: &Env<'_>, report: &mut Report) 
         id,
         provider,
         upstream,
+        base_model,
         base,
         keys,
         auth,

@@ -1,8 +1,10 @@
 //! What a provider, a model and a deployment may all say of a deployment; the nearest word wins.
 
 use http::{HeaderName, HeaderValue};
+use tollgate_catalogue::Override;
 use tollgate_core_types::ErrorClass;
 
+use super::catalogue;
 use super::params;
 use super::quirks;
 use super::timing::TimeoutsGiven;
@@ -30,6 +32,7 @@ pub(super) struct Traits {
     pub(super) quirks: QuirkOverrides,
     pub(super) chat_path: Option<String>,
     pub(super) error_codes: Vec<(String, ErrorClass)>,
+    pub(super) catalogue: Override,
 }
 
 impl Traits {
@@ -64,6 +67,7 @@ impl Traits {
             quirks: quirks::quirks(given, report),
             chat_path: quirks::chat_path(given, report),
             error_codes: quirks::error_codes(given, report),
+            catalogue: catalogue::own(given, report),
         }
     }
 
@@ -84,6 +88,7 @@ impl Traits {
             quirks,
             chat_path,
             error_codes,
+            catalogue,
         } = self;
         let mut all: Vec<Header> = lower.headers.clone();
         all.retain(|below| !headers.iter().any(|header| header.name == below.name));
@@ -103,6 +108,7 @@ impl Traits {
             quirks: quirks.over(lower.quirks),
             chat_path: chat_path.clone().or_else(|| lower.chat_path.clone()),
             error_codes: params::lay(error_codes, &lower.error_codes),
+            catalogue: catalogue.over(&lower.catalogue),
         }
     }
 }

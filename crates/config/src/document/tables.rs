@@ -34,6 +34,10 @@ macro_rules! table {
     };
 }
 
+mod catalogue;
+
+use catalogue::{capabilities, larger, prices, rates};
+
 fn default(value: &[String], words: &[&'static str]) -> Default {
     match (value.first(), words.first()) {
         (Some(value), _) => Default::Value(value.clone()),
@@ -54,6 +58,8 @@ pub(super) const TOLD: &[NamedTable] = &[
     ("models", model),
     ("deployments", deployment_own),
     ("shared", traits),
+    ("capabilities", capabilities),
+    ("prices", prices),
     ("keys", key),
     ("mock", mock),
     ("aws", aws),
@@ -73,6 +79,10 @@ pub(super) const SHARED: &[NamedTable] = &[
     ("limits", limits),
     ("params", params),
     ("quirks", quirks),
+    ("capabilities", capabilities),
+    ("prices", prices),
+    ("rates", rates),
+    ("larger", larger),
     ("mock", mock),
     ("aws", aws),
     ("azure", azure),
@@ -97,6 +107,8 @@ table! {
         providers: Shape::Either(vec![Shape::Each(provider_all), Shape::ForeignList]);
         /// Model groups by the name that clients send.
         models | model_list: Shape::Either(vec![Shape::Each(model_all), Shape::ForeignList]);
+        /// A file with what models take and cost, over what is known of them.
+        catalogue: Shape::Text, ~ "none";
         /// A broker's section, understood as `defaults`.
         proxy: Shape::Foreign;
     }
@@ -351,6 +363,9 @@ table! {
         provider: Shape::Text, ~ "required";
         /// its name at the vendor
         model | model_name | upstream_model: Shape::Text, ~ "the alias";
+        /// the model behind a name that does not say it, such as `gpt-4o` or `openai/gpt-4o`; decides
+        /// what is known of it. `azure` and `aws` have a word of their own, which decides the dialect too
+        base_model: Shape::Text, ~ "`model`";
         /// its address, with or without `/v1`
         api_base | base_url | api_url: Shape::Url, ~ "the vendor's";
         /// one deployment per key: a key, several with commas, or `{key, weight, id}`
@@ -457,6 +472,10 @@ table! {
         /// what codes of the server's own mean, at one of OpenAI's dialect: `client`, `context_window`,
         /// `content_policy`, `auth`, `billing`, `model_missing`, `throttle`, `overload` or `server`
         error_codes: Shape::NamedChoice(&CLASS_WORDS), ~ "the vendor's";
+        /// what the model takes, where the catalogue does not know it or is wrong
+        capabilities: Shape::See(capabilities);
+        /// what the model's tokens cost; any rate here stands in place of all that are known
+        prices: Shape::See(prices);
     }
 }
 

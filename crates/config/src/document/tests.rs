@@ -208,8 +208,9 @@ fn the_reference_example_shows_every_key() {
         "max_qps",
         "max_concurrency",
         "api_version",
-        // A file, which this machine does not have.
+        // Files, which this machine does not have.
         "credentials",
+        "catalogue",
     ];
     for (path, table) in all() {
         for key in &table.keys {

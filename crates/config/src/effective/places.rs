@@ -46,7 +46,7 @@ impl<'a> Nodes<'a> {
     }
 
     /// Where a setting is said, by deployment, model or provider.
-    fn find(&self, ways: Ways<'_>, origins: &Origins<'a>) -> Option<&'a Node> {
+    pub(super) fn find(&self, ways: Ways<'_>, origins: &Origins<'a>) -> Option<&'a Node> {
         origins.nearest(&self.all, ways)
     }
 
@@ -87,6 +87,8 @@ pub(super) fn place(
         operations,
         fetch_media,
         trace_context,
+        base_model,
+        catalogue,
         mock: mocked,
         aws: amazon,
         azure: microsoft,
@@ -99,6 +101,9 @@ pub(super) fn place(
     ];
     let upstream = own(&[&["model"], &["model_name"], &["upstream_model"]]);
     items.push(Item::text("model", upstream_model, or(upstream, "the model's name", origins)));
+    if let Some(base_model) = base_model {
+        items.push(Item::text("base_model", base_model, origins.say(own(&[&["base_model"]]))));
+    }
     // An address that waits for its region is the vendor's own, and cannot be written.
     if let Some(base) = base.as_ref().filter(|base| !base.as_str().contains("{region}")) {
         let said = own(&[&["api_base"], &["base_url"], &["api_url"]]);
@@ -156,6 +161,7 @@ pub(super) fn place(
         items.push(Item::text("chat_path", path, say(&[&["chat_path"]])));
     }
     items.extend(codes(error_codes, nodes, origins));
+    items.extend(super::catalogue::said(catalogue, nodes, origins));
     items.extend(amazon.as_ref().and_then(|aws| bedrock(aws, nodes, origins)));
     items.extend(microsoft.as_ref().and_then(|it| azure(it, auth, nodes, origins)));
     items.extend(mocked.as_ref().and_then(|options| mock(options, nodes, origins)));

@@ -96,6 +96,8 @@ fn meaning(config: &Config) -> String {
         models,
         telemetry,
         media,
+        catalogue,
+        catalogue_file: _,
         origin: _,
         referenced: _,
         warnings: _,
@@ -106,7 +108,8 @@ fn meaning(config: &Config) -> String {
         deployment.id = super::places::legal_id(&deployment.id);
     }
     // What a parameter takes from outside is masked as well.
-    let all = format!("{server:#?} {defaults:#?} {models:#?} {telemetry:#?} {media:#?}");
+    let all =
+        format!("{server:#?} {defaults:#?} {models:#?} {telemetry:#?} {media:#?} {catalogue:#?}");
     all.replace("canary-k", super::MASK)
 }
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::time::Duration;
+use tollgate_catalogue::Override;
 use tollgate_core_types::{Dialect, ErrorClass, JsonText, Operation, VendorPreset};
 
 use super::{Aws, Azure, Entra, GoogleAuth, QuirkOverrides, Timeouts};
@@ -60,6 +61,10 @@ pub struct Deployment {
     /// Whether the W3C headers `traceparent` and `tracestate` are sent to it; `None` is no: they
     /// tell a vendor which requests belong together.
     pub trace_context: Option<bool>,
+    /// The model behind a name that does not say it: decides what is known of it.
+    pub base_model: Option<String>,
+    /// What it takes and costs, over what is known: provider's, then model's, then its own.
+    pub catalogue: Override,
     /// How Amazon Bedrock is reached; `Some` for it alone.
     pub aws: Option<Aws>,
     /// How Azure is reached; `Some` for it alone.

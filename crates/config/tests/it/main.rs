@@ -8,6 +8,7 @@
 )]
 
 mod bad;
+mod catalogue;
 mod demo;
 mod env;
 mod examples;

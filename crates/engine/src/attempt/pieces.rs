@@ -5,6 +5,7 @@ use bytes::Bytes;
 use futures_core::future::BoxFuture;
 use futures_util::StreamExt as _;
 use std::sync::Arc;
+use tollgate_core_types::usage::UsageDetail;
 use tollgate_core_types::{ErrorClass, Lost, UpstreamError, Usage};
 use tollgate_providers_common::{Codec, EmbedCodec, EmbedReply, EmbedRequest, Inbound};
 
@@ -39,10 +40,14 @@ pub(super) async fn exchange(
         bodies.push(body);
         lost = dropped;
         let usage = added(tally.usage, piece.usage);
-        tally = Tally { usage, ..piece };
+        tally = Tally { usage, ..*piece };
     }
     let body = codec.joined(&bodies).map_err(read::decode_error)?;
-    Ok(Exchange { content: Content::Whole { body, tally }, lost, estimated: false })
+    Ok(Exchange {
+        content: Content::Whole { body, tally: Box::new(tally) },
+        lost,
+        estimated: false,
+    })
 }
 
 /// Sends a client's texts in several requests of another dialect, and joins their vectors.
@@ -116,5 +121,14 @@ fn added(a: Usage, b: Usage) -> Usage {
         cache_read_tokens: sum(a.cache_read_tokens, b.cache_read_tokens),
         cache_write_tokens: sum(a.cache_write_tokens, b.cache_write_tokens),
         reasoning_tokens: sum(a.reasoning_tokens, b.reasoning_tokens),
+        detail: UsageDetail {
+            cache_write_hour_tokens: sum(
+                a.detail.cache_write_hour_tokens,
+                b.detail.cache_write_hour_tokens,
+            ),
+            input_audio_tokens: sum(a.detail.input_audio_tokens, b.detail.input_audio_tokens),
+            output_audio_tokens: sum(a.detail.output_audio_tokens, b.detail.output_audio_tokens),
+            tier: b.detail.tier.or(a.detail.tier),
+        },
     }
 }

@@ -205,7 +205,7 @@ fn whole(bytes: Bytes, shared: &Shared<'_>, way: &Way) -> Result<Content, Upstre
                 ..Tally::default()
             };
             let body = codec.relayed(bytes, shared.inbound).map_err(decode_error)?;
-            Ok(Content::Whole { body, tally })
+            Ok(Content::Whole { body, tally: Box::new(tally) })
         }
         Way::Translated(codec) => {
             let reply = codec.decode(&bytes).map_err(decode_error)?;
@@ -223,12 +223,12 @@ pub(super) fn vectors(reply: EmbedReply, shared: &Shared<'_>) -> Content {
     let body = shared.client.render_embed(&reply, shared.inbound, &shared.render().model);
     let tally =
         Tally { model: reply.model, usage: reply.usage, has_content: true, ..Tally::default() };
-    Content::Whole { body, tally }
+    Content::Whole { body, tally: Box::new(tally) }
 }
 
 fn rendered(reply: &ChatReply, shared: &Shared<'_>) -> Content {
     let body = shared.client.render_to(reply, &shared.render(), shared.inbound);
-    Content::Whole { body, tally: tally(reply) }
+    Content::Whole { body, tally: Box::new(tally(reply)) }
 }
 
 fn tally(reply: &ChatReply) -> Tally {

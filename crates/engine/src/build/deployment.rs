@@ -2,6 +2,7 @@
 
 use http::{HeaderName, HeaderValue};
 use std::sync::Arc;
+use tollgate_catalogue::Catalogue;
 use tollgate_config::{Auth, Aws, Model, Params, ProviderKind};
 use tollgate_core_types::Dialect;
 use tollgate_providers_common::target::Quirks;
@@ -10,7 +11,7 @@ use tollgate_providers_mock::{Flaky, MockScript, MockTransport};
 use tollgate_telemetry::Telemetry;
 use tollgate_transport::{Control, HyperTransport, JwtError};
 
-use super::{BuildError, address, customs};
+use super::{BuildError, address, customs, model as catalogued};
 use crate::authorize::{KeyAuthorizer, Scheme};
 use crate::aws::{self, AwsKeyring, SigV4Authorizer};
 use crate::bearer::{BearerAuthorizer, Identity, Source, TokenKeyring};
@@ -31,6 +32,7 @@ pub(super) struct Builder<'a> {
     pub(super) tokens: &'a TokenKeyring,
     /// What holds for deployments that say nothing of it.
     pub(super) fetch_media: bool,
+    pub(super) catalogue: &'a Catalogue,
 }
 
 /// A vendor as far as its deployments differ by it.
@@ -50,7 +52,7 @@ impl Builder<'_> {
     ) -> Result<Deployment, BuildError> {
         let name = config.provider.name.as_str();
         let upstream = config.upstream_model.as_str();
-        let named = base_model(config).unwrap_or(upstream);
+        let named = catalogued::name(config);
         // Another resource of Azure is Azure by another name.
         let known = match &config.provider.kind {
             ProviderKind::Vendor(preset) => preset.name,
@@ -58,6 +60,9 @@ impl Builder<'_> {
         };
         let chat = spoken(config);
         let mut quirks = vendors::quirks(known, named, chat);
+        let known = catalogued::known(self.catalogue, config);
+        let said = &config.catalogue.capabilities;
+        catalogued::teach(&mut quirks, &known.capabilities, said, chat);
         customs::override_quirks(&mut quirks, config.quirks);
         let vendor = self.vendor(config, chat, quirks)?;
         let target = UpstreamTarget {
@@ -67,10 +72,11 @@ impl Builder<'_> {
             stream_usage: config.stream_usage.unwrap_or(!quirks.no_stream_options),
             max_output_tokens: config
                 .max_output_tokens
-                .unwrap_or_else(|| tollgate_providers_anthropic::default_max_output(named)),
+                .unwrap_or_else(|| catalogued::default_output(named, &known.capabilities)),
             headers: headers(config)?,
             quirks,
         };
+        let region = catalogued::region(config, &target.base);
         Ok(Deployment {
             id: config.id.as_str().into(),
             vendor: name.into(),
@@ -90,7 +96,13 @@ impl Builder<'_> {
                 idle: config.timeouts.idle,
             },
             strict: model.strict_params,
-            supports_tools: config.supports_tools.unwrap_or(!quirks.no_tools),
+            region,
+            rules_output: rules_output(&config.params),
+            supports_tools: config
+                .supports_tools
+                .or(config.catalogue.capabilities.tools)
+                .unwrap_or(known.capabilities.tools != Some(false) && !quirks.no_tools),
+            model: known,
             fetch_media: config.fetch_media.unwrap_or(self.fetch_media),
             operations: operations::of(config, chat),
             trace_context: config.trace_context.unwrap_or(false),
@@ -234,7 +246,7 @@ impl Builder<'_> {
 fn spoken(config: &tollgate_config::Deployment) -> Dialect {
     // Places that have Claude beside models of their own speak its dialect for it.
     let claude = config.azure.is_some()
-        && vendors::is_claude(base_model(config).unwrap_or(&config.upstream_model));
+        && vendors::is_claude(catalogued::base_model(config).unwrap_or(&config.upstream_model));
     if claude || is_claude_on_vertex(config) {
         return Dialect::ANTHROPIC_MESSAGES;
     }
@@ -270,12 +282,6 @@ fn mock(config: &tollgate_config::Deployment) -> Result<Vendor, BuildError> {
     })
 }
 
-/// The model behind a name that does not say it.
-pub(super) fn base_model(config: &tollgate_config::Deployment) -> Option<&str> {
-    let amazons = config.aws.as_ref().and_then(|aws| aws.base_model.as_deref());
-    amazons.or_else(|| config.azure.as_ref().and_then(|azure| azure.base_model.as_deref()))
-}
-
 /// The vendor's address with its region; in China it ends otherwise.
 fn in_region(base: &str, region: &str) -> String {
     let Some((before, after)) = base.split_once("{region}") else { return base.to_owned() };
@@ -293,7 +299,7 @@ fn completions(config: &tollgate_config::Deployment) -> CompletionsRoute {
         (Some(tollgate_config::Completions::Chat), _) => CompletionsRoute::fixed(false),
         // Raw prompts have models of their own there.
         (None, ProviderKind::Vendor(_)) if config.azure.is_some() => {
-            let model = base_model(config).unwrap_or(&config.upstream_model);
+            let model = catalogued::base_model(config).unwrap_or(&config.upstream_model);
             CompletionsRoute::fixed(tollgate_providers_azure::completes_text(model))
         }
         (None, ProviderKind::Vendor(preset)) if preset.name != "openai" => {
@@ -346,4 +352,12 @@ fn headers(
 fn rules(params: &Params) -> ParamRules {
     let Params { defaults, rename, remove, set } = params.clone();
     ParamRules { defaults, remove, rename, set }
+}
+
+/// Whether a rule changes the bound of generated tokens that a client gives.
+fn rules_output(params: &Params) -> bool {
+    let Params { defaults: _, rename, remove, set } = params;
+    let names = rename.iter().map(|(from, _)| from).chain(remove);
+    let mut names = names.chain(set.iter().map(|(name, _)| name));
+    names.any(|name| name.contains("max_") || name.contains("maxOutput"))
 }

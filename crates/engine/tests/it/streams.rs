@@ -59,6 +59,25 @@ async fn both_body_paths_account_alike() {
     assert_eq!(both, [10, 4]);
 }
 
+/// 5 tokens at 2.50 and 2 at 10 US dollars a million are 32.5 µ$, whichever way they went.
+#[tokio::test]
+async fn both_body_paths_cost_the_same() {
+    let all = ended(&[TEXT, FINISH, USAGE, DONE]);
+    let upstream = Upstream::start(vec![Act::Say(all.clone()), Act::Say(all)]).await;
+    let engine = engine(&one(&upstream, "prices: { input: 2.5, output: 10 },"));
+    let cost = |page: &str| {
+        let start = "tollgate_cost_picodollars_total{model=\"m\",operation=\"chat\"} ";
+        let line = page.lines().find_map(|line| line.strip_prefix(start));
+        line.and_then(|count| count.parse::<u64>().ok())
+    };
+    let (_, body) = stream(soon(chat(&engine, ASK)).await);
+    soon(text(body)).await;
+    assert_eq!(cost(&engine.render_metrics()), Some(32_500_000));
+    let (_, body) = stream(soon(call(&engine, Dialect::ANTHROPIC_MESSAGES, ASK_ANTHROPIC)).await);
+    soon(text(body)).await;
+    assert_eq!(cost(&engine.render_metrics()), Some(65_000_000));
+}
+
 fn tokens(page: &str) -> [u64; 2] {
     ["input", "output"].map(|kind| {
         let start = format!("tollgate_tokens_total{{model=\"m\",kind=\"{kind}\"}} ");

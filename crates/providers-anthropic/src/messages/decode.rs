@@ -40,7 +40,8 @@ pub(super) fn decode(body: &[u8]) -> Result<ChatReply, DecodeError> {
         push(&mut parts, block).map_err(|field| missing(i, field))?;
     }
     let finish = finish(&message, tools);
-    let service_tier = message.usage.as_mut().and_then(|usage| usage.service_tier.take());
+    let service_tier = message.usage.as_ref().and_then(|usage| usage.service_tier.as_deref());
+    let service_tier = service_tier.map(str::to_owned);
     Ok(ChatReply {
         id: message.id.map(Str::into_owned).unwrap_or_default(),
         model: message.model.map(Str::into_owned).unwrap_or_default(),
@@ -48,7 +49,7 @@ pub(super) fn decode(body: &[u8]) -> Result<ChatReply, DecodeError> {
         parts,
         finish,
         usage: message.usage.map(Counted::from).unwrap_or_default().usage(),
-        service_tier: service_tier.map(Str::into_owned),
+        service_tier,
     })
 }
 

@@ -147,8 +147,18 @@ pub(crate) struct Counts<'a> {
     #[serde(default, deserialize_with = "lenient::count")]
     pub(crate) output_tokens: Option<u64>,
     pub(crate) output_tokens_details: Option<OutputDetails>,
+    pub(crate) cache_creation: Option<CacheCreation>,
     #[serde(borrow, default, deserialize_with = "lenient::text")]
     pub(crate) service_tier: Option<Str<'a>>,
+    #[serde(borrow, default, deserialize_with = "lenient::text")]
+    pub(crate) speed: Option<Str<'a>>,
+}
+
+/// What was written to the cache, by how long it is kept.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct CacheCreation {
+    #[serde(default, deserialize_with = "lenient::count")]
+    pub(crate) ephemeral_1h_input_tokens: Option<u64>,
 }
 
 /// What output tokens were spent on.

@@ -17,7 +17,7 @@ pub(super) fn account(body: &[u8]) -> Result<Account, DecodeError> {
     let blocks = blocks.map_or(&[][..], |message| &message.content);
     Ok(Account {
         model: answer.trace.as_ref().and_then(Trace::model).map(str::to_owned),
-        usage: answer.usage.unwrap_or_default().usage(),
+        usage: answer.usage.unwrap_or_default().usage(answer.service_tier.as_ref()),
         finish: Some(finish(answer.stop_reason.as_deref(), blocks)),
     })
 }
@@ -33,6 +33,7 @@ pub(super) fn decode(body: &[u8], issuer: Dialect) -> Result<ChatReply, DecodeEr
         push(&mut parts, block, issuer)
             .map_err(|field| malformed(&format!("`content[{i}].{field}` is missing")))?;
     }
+    let usage = answer.usage.unwrap_or_default().usage(answer.service_tier.as_ref());
     let tier = answer.service_tier.and_then(|tier| tier.kind);
     Ok(ChatReply {
         id: String::new(),
@@ -40,7 +41,7 @@ pub(super) fn decode(body: &[u8], issuer: Dialect) -> Result<ChatReply, DecodeEr
         created: None,
         parts,
         finish,
-        usage: answer.usage.unwrap_or_default().usage(),
+        usage,
         service_tier: tier.map(std::borrow::Cow::into_owned),
     })
 }

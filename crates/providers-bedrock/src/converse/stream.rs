@@ -92,9 +92,10 @@ impl Decoder {
                 self.phase = Phase::Finished;
             }
             (b"metadata", Phase::Waiting | Phase::Open | Phase::Finished) => {
-                let metadata: Metadata = read(data, "metadata")?;
+                let metadata: Metadata<'_> = read(data, "metadata")?;
                 self.open(out);
-                out.extend(metadata.usage.map(|counts| ChatEvent::Usage(counts.usage())));
+                let tier = metadata.service_tier.as_ref();
+                out.extend(metadata.usage.map(|counts| ChatEvent::Usage(counts.usage(tier))));
                 if self.phase == Phase::Finished {
                     self.phase = Phase::Over;
                     out.push(ChatEvent::End);

@@ -7,6 +7,7 @@ use super::*;
 use proptest::prelude::*;
 use tollgate_core_types::chat::ReasoningPart;
 use tollgate_core_types::reply::{FinishReason, ReplyPart};
+use tollgate_core_types::usage::{ServiceTier, UsageDetail};
 use tollgate_core_types::{ErrorClass, Usage};
 use tollgate_providers_common::testkit;
 
@@ -57,6 +58,7 @@ fn a_whole_answer_is_read_in_the_domains_words() {
         cache_read_tokens: Some(100),
         cache_write_tokens: Some(8),
         reasoning_tokens: None,
+        detail: UsageDetail { tier: Some(ServiceTier::Priority), ..UsageDetail::default() },
     };
     assert_eq!(reply.usage, usage);
     testkit::replies_alike(WHOLE.as_bytes(), &codec(crate::testing::CLAUDE));

@@ -9,6 +9,7 @@ use std::borrow::Cow;
 use tollgate_core_types::UpstreamError;
 use tollgate_core_types::Usage;
 use tollgate_core_types::error::clean;
+use tollgate_core_types::usage::{ServiceTier, UsageDetail};
 use tollgate_providers_common::DecodeError;
 
 /// A body that is no answer; `what` says why.
@@ -91,11 +92,31 @@ pub(crate) struct Counts {
     pub(crate) output_tokens: Option<u64>,
     pub(crate) cache_read_input_tokens: Option<u64>,
     pub(crate) cache_write_input_tokens: Option<u64>,
+    #[serde(default)]
+    pub(crate) cache_details: HourLong,
+}
+
+/// Of tokens written to the cache, those that are kept for an hour.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct HourLong(pub(crate) Option<u64>);
+
+impl<'de> Deserialize<'de> for HourLong {
+    fn deserialize<D: serde::Deserializer<'de>>(reader: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Part {
+            ttl: Option<String>,
+            input_tokens: Option<u64>,
+        }
+        let parts = Option::<Vec<Part>>::deserialize(reader)?.unwrap_or_default();
+        let hour = parts.iter().find(|part| part.ttl.as_deref() == Some("1h"));
+        Ok(Self(hour.and_then(|part| part.input_tokens)))
+    }
 }
 
 impl Counts {
     /// The counts in the domain's inclusive way.
-    pub(crate) fn usage(self) -> Usage {
+    pub(crate) fn usage(self, tier: Option<&Tier<'_>>) -> Usage {
         let cached = [self.cache_read_input_tokens, self.cache_write_input_tokens];
         let cached = cached.into_iter().flatten().fold(0, u64::saturating_add);
         Usage {
@@ -104,6 +125,11 @@ impl Counts {
             cache_read_tokens: self.cache_read_input_tokens,
             cache_write_tokens: self.cache_write_input_tokens,
             reasoning_tokens: None,
+            detail: UsageDetail {
+                cache_write_hour_tokens: self.cache_details.0,
+                tier: tier.and_then(|tier| tier.kind.as_deref()).and_then(ServiceTier::named),
+                ..UsageDetail::default()
+            },
         }
     }
 }
@@ -250,6 +276,8 @@ pub(crate) struct MessageStop<'a> {
 
 /// `metadata`.
 #[derive(Debug, Deserialize)]
-pub(crate) struct Metadata {
+pub(crate) struct Metadata<'a> {
     pub(crate) usage: Option<Counts>,
+    #[serde(rename = "serviceTier", borrow)]
+    pub(crate) service_tier: Option<Tier<'a>>,
 }

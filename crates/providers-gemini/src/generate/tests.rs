@@ -29,6 +29,7 @@ fn usage() -> Usage {
         cache_read_tokens: Some(2),
         cache_write_tokens: None,
         reasoning_tokens: Some(4),
+        ..Usage::default()
     }
 }
 

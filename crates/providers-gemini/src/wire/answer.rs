@@ -6,6 +6,7 @@
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
+use tollgate_core_types::usage::ServiceTier;
 use tollgate_providers_common::DecodeError;
 
 /// One answer, or one chunk of it.
@@ -108,6 +109,38 @@ pub(crate) struct Counts {
     pub(crate) thoughts_token_count: Option<u64>,
     pub(crate) tool_use_prompt_token_count: Option<u64>,
     pub(crate) total_token_count: Option<u64>,
+    pub(crate) prompt_tokens_details: Sound,
+    pub(crate) candidates_tokens_details: Sound,
+    pub(crate) traffic_type: Terms,
+}
+
+/// Of counts by modality, that of sound.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Sound(pub(crate) Option<u64>);
+
+impl<'de> Deserialize<'de> for Sound {
+    fn deserialize<D: serde::Deserializer<'de>>(reader: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Part {
+            modality: Option<String>,
+            token_count: Option<u64>,
+        }
+        let parts = Option::<Vec<Part>>::deserialize(reader)?.unwrap_or_default();
+        let sound = parts.iter().find(|part| part.modality.as_deref() == Some("AUDIO"));
+        Ok(Self(sound.and_then(|part| part.token_count)))
+    }
+}
+
+/// The terms of a request, by the vendor's word for its traffic.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Terms(pub(crate) Option<ServiceTier>);
+
+impl<'de> Deserialize<'de> for Terms {
+    fn deserialize<D: serde::Deserializer<'de>>(reader: D) -> Result<Self, D::Error> {
+        let word = Option::<String>::deserialize(reader)?;
+        Ok(Self(word.as_deref().and_then(ServiceTier::named)))
+    }
 }
 
 /// An answer of a token count.

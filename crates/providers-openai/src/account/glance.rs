@@ -9,7 +9,7 @@ use std::fmt;
 use tollgate_core_types::Usage;
 use tollgate_providers_common::scan::Fields;
 
-use crate::wire::{Count, GroqExtra, Key, Lax, Present, Text, WireUsage};
+use crate::wire::{self, Count, GroqExtra, Key, Lax, Present, Text, WireUsage};
 
 /// What accounting needs of an answer.
 #[derive(Debug, Default)]
@@ -19,6 +19,7 @@ pub(super) struct Glance<'a> {
     /// Embeddings only.
     pub(super) data: Present,
     usage: Usage,
+    tier: Text<'a>,
     /// Where some servers put it instead; boxed, for what is rare should not be moved about.
     groq: Option<Box<Usage>>,
     pub(super) error: Present,
@@ -55,7 +56,7 @@ impl Glance<'_> {
             usage.merge(rare);
         }
         usage.merge(&self.usage);
-        usage
+        wire::on_terms(usage, &self.tier)
     }
 }
 
@@ -65,6 +66,7 @@ impl<'de> Fields<'de> for Glance<'de> {
             "model" => self.model = map.next_value()?,
             "choices" => self.choices = map.next_value::<Option<_>>()?.unwrap_or_default(),
             "usage" => self.usage = map.next_value::<Lax<WireUsage>>()?.0.read(),
+            "service_tier" => self.tier = map.next_value()?,
             "x_groq" => {
                 let Lax(extra) = map.next_value::<Lax<GroqExtra>>()?;
                 self.groq = Some(Box::new(extra.usage.0.read()));

@@ -206,6 +206,7 @@ impl UsageOut {
             cache_read_tokens,
             cache_write_tokens,
             reasoning_tokens,
+            detail: _,
         } = *usage;
         if input_tokens.is_none() && output_tokens.is_none() {
             return None;

@@ -217,6 +217,7 @@ impl WireUsage {
             cache_read_tokens: input_tokens_details.0.cached_tokens.0,
             cache_write_tokens: input_tokens_details.0.cache_write_tokens.0,
             reasoning_tokens: output_tokens_details.0.reasoning_tokens.0,
+            ..Usage::default()
         }
     }
 }

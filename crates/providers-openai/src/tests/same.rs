@@ -1,7 +1,7 @@
 //! The verbatim path and the translated path account alike, on one corpus.
 
 use tollgate_core_types::reply::ReplyPart;
-use tollgate_core_types::{ChatEvent, Dialect};
+use tollgate_core_types::{ChatEvent, Dialect, Usage};
 use tollgate_providers_common::{fold, testkit, unfold};
 
 use super::support::{chat_codec, client, codec, context, encode_stream, fixtures};
@@ -54,7 +54,9 @@ fn what_we_render_we_read_back() {
         assert_eq!(joined(&streamed.parts), joined(&reply.parts), "{name}");
         assert_eq!(streamed.finish.reason, again.finish.reason, "{name}");
         if reply.usage.total().is_some() {
-            assert_eq!(streamed.usage, again.usage, "{name}");
+            // A stream that we write names no terms: the domain's has no place for them.
+            let detail = streamed.usage.detail;
+            assert_eq!(streamed.usage, Usage { detail, ..again.usage }, "{name}");
         }
     }
 }
@@ -82,10 +84,10 @@ fn joined(parts: &[ReplyPart]) -> (String, String, String, Vec<String>) {
 fn a_client_without_usage_gets_no_usage_chunk() {
     let events = [
         ChatEvent::Text("hi".to_owned()),
-        ChatEvent::Usage(tollgate_core_types::Usage {
+        ChatEvent::Usage(Usage {
             input_tokens: Some(1),
             output_tokens: Some(1),
-            ..tollgate_core_types::Usage::default()
+            ..Usage::default()
         }),
         ChatEvent::End,
     ];

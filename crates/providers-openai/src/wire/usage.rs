@@ -7,8 +7,9 @@ use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use std::fmt;
 use tollgate_core_types::Usage;
+use tollgate_core_types::usage::{ServiceTier, UsageDetail};
 
-use super::{Answer, Count, Key, Lax};
+use super::{Answer, Count, Key, Lax, Text};
 
 /// The `usage` object. It is read by hand, for it stands in every relayed answer.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
@@ -19,6 +20,8 @@ pub(crate) struct WireUsage {
     cached: Option<u64>,
     cache_write: Option<u64>,
     reasoning: Option<u64>,
+    audio_in: Option<u64>,
+    audio_out: Option<u64>,
     /// DeepSeek's and SiliconFlow's word for cached prompt tokens.
     cache_hit: Option<u64>,
 }
@@ -29,6 +32,7 @@ struct Details {
     cached: Option<u64>,
     cache_write: Option<u64>,
     reasoning: Option<u64>,
+    audio: Option<u64>,
 }
 
 impl<'de> Deserialize<'de> for WireUsage {
@@ -53,10 +57,13 @@ impl<'de> Deserialize<'de> for WireUsage {
                             let Lax(details) = map.next_value::<Lax<Details>>()?;
                             usage.cached = details.cached;
                             usage.cache_write = details.cache_write;
+                            usage.audio_in = details.audio;
                             continue;
                         }
                         "completion_tokens_details" => {
-                            usage.reasoning = map.next_value::<Lax<Details>>()?.0.reasoning;
+                            let Lax(details) = map.next_value::<Lax<Details>>()?;
+                            usage.reasoning = details.reasoning;
+                            usage.audio_out = details.audio;
                             continue;
                         }
                         _ => {
@@ -93,6 +100,7 @@ impl<'de> Deserialize<'de> for Details {
                             &mut details.cache_write
                         }
                         "reasoning_tokens" => &mut details.reasoning,
+                        "audio_tokens" => &mut details.audio,
                         _ => {
                             map.next_value::<IgnoredAny>()?;
                             continue;
@@ -123,7 +131,17 @@ impl WireUsage {
     /// As [`WireUsage::read`]; `beside` is whether the server counts reasoning beside the output
     /// also where its total does not show it.
     pub(crate) fn read_as(&self, beside: bool) -> Usage {
-        let Self { prompt, completion, total, cached, cache_write, reasoning, cache_hit } = *self;
+        let Self {
+            prompt,
+            completion,
+            total,
+            cached,
+            cache_write,
+            reasoning,
+            audio_in,
+            audio_out,
+            cache_hit,
+        } = *self;
         Usage {
             input_tokens: prompt,
             output_tokens: if beside {
@@ -134,8 +152,21 @@ impl WireUsage {
             cache_read_tokens: cached.or(cache_hit),
             cache_write_tokens: cache_write,
             reasoning_tokens: reasoning,
+            detail: UsageDetail {
+                input_audio_tokens: audio_in,
+                output_audio_tokens: audio_out,
+                ..UsageDetail::default()
+            },
         }
     }
+}
+
+/// A usage with the terms that the answer names; one that counts nothing has none.
+pub(crate) fn on_terms(mut usage: Usage, tier: &Text<'_>) -> Usage {
+    if !usage.is_empty() {
+        usage.detail.tier = tier.filled().and_then(ServiceTier::named);
+    }
+    usage
 }
 
 /// Output with reasoning in it: added where the vendor's total shows that it stood beside.
@@ -164,7 +195,7 @@ pub(crate) fn usage_as(answer: &Answer<'_>, beside: bool) -> Usage {
     }
     usage.merge(&answer.x_groq.0.usage.0.read_as(beside));
     usage.merge(&answer.usage.0.read_as(beside));
-    usage
+    on_terms(usage, &answer.service_tier)
 }
 
 #[cfg(test)]
@@ -179,7 +210,7 @@ mod tests {
     fn every_part_is_read_and_absent_parts_stay_absent() {
         let usage = read(
             r#"{"prompt_tokens":100,"completion_tokens":20,"total_tokens":120,
-                "prompt_tokens_details":{"cached_tokens":60,"cache_write_tokens":8},
+                "prompt_tokens_details":{"cached_tokens":60,"cache_write_tokens":8,"audio_tokens":3},
                 "completion_tokens_details":{"reasoning_tokens":12}}"#,
         );
         let expected = Usage {
@@ -188,6 +219,7 @@ mod tests {
             cache_read_tokens: Some(60),
             cache_write_tokens: Some(8),
             reasoning_tokens: Some(12),
+            detail: UsageDetail { input_audio_tokens: Some(3), ..UsageDetail::default() },
         };
         assert_eq!(usage, expected);
         let embedding = read(r#"{"prompt_tokens":5,"total_tokens":5}"#);

@@ -76,6 +76,13 @@ pub(crate) const HEADERS: &[Header] = &[
         Place::Answers,
         "`true` where token counts are ours, because the vendor cannot count.",
     ),
+    Header::new(
+        "x-tollgate-cost",
+        "string",
+        Place::Answers,
+        "What the answer cost, in US dollars with twelve decimals. Not with streams, and not where a \
+         price or a token count is not known.",
+    ),
     Header::new("retry-after", "integer", Place::Errors, "When to come back, in seconds."),
     Header::new(
         "x-should-retry",

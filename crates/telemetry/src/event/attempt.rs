@@ -51,6 +51,8 @@ pub struct AttemptEvent<'a> {
     pub finish: Option<FinishReason>,
     /// Tokens, as the vendor counted them.
     pub usage: Usage,
+    /// What it cost, in pico-dollars; `None` where that is not known.
+    pub cost: Option<u64>,
     /// From the attempt's start to its first content; streams only.
     pub ttft: Option<Duration>,
     /// From the attempt's start to its end.
@@ -107,6 +109,7 @@ impl<'a> AttemptEvent<'a> {
             retry_after: None,
             finish: None,
             usage: Usage::default(),
+            cost: None,
             ttft: None,
             duration: Duration::ZERO,
             frames_skipped: 0,

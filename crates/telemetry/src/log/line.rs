@@ -121,6 +121,7 @@ pub(super) fn attempt(out: &mut Vec<u8>, event: &AttemptEvent<'_>) {
         // A failed attempt has no finish worth a line.
         finish: _,
         usage,
+        cost,
         ttft,
         duration,
         frames_skipped,
@@ -154,6 +155,9 @@ pub(super) fn attempt(out: &mut Vec<u8>, event: &AttemptEvent<'_>) {
     line.millis(key!("retry_after_ms"), *retry_after);
     line.number(key!("input_tokens"), usage.input_tokens);
     line.number(key!("output_tokens"), usage.output_tokens);
+    if cost.is_some() {
+        push_cost(&mut line, *cost);
+    }
     line.millis(key!("ttft_ms"), *ttft);
     line.millis(key!("duration_ms"), Some(*duration));
     line.number(key!("frames_skipped"), (*frames_skipped > 0).then_some(*frames_skipped));

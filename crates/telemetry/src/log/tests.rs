@@ -77,6 +77,7 @@ fn full<'a>(lost: &'a [Lost]) -> RequestEvent<'a> {
             cache_read_tokens: Some(1000),
             cache_write_tokens: Some(0),
             reasoning_tokens: Some(7),
+            ..Usage::default()
         },
         ttft: Some(Duration::from_micros(312_044)),
         duration: Duration::from_micros(1_812_044),

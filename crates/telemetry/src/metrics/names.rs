@@ -23,6 +23,12 @@ pub const OVERHEAD: &str = "tollgate_overhead_seconds";
 pub const REQUESTS_IN_FLIGHT: &str = "tollgate_requests_in_flight";
 /// Tokens by model group and kind.
 pub const TOKENS: &str = "tollgate_tokens_total";
+/// Cost of requests by model group and operation.
+pub const COST: &str = "tollgate_cost_picodollars_total";
+/// Answered requests whose cost is not known.
+pub const UNPRICED: &str = "tollgate_unpriced_requests_total";
+/// Cost of attempts by deployment.
+pub const DEPLOYMENT_COST: &str = "tollgate_deployment_cost_picodollars_total";
 /// Fields of requests that a deployment could not express.
 pub const PARAMS_DROPPED: &str = "tollgate_params_dropped_total";
 /// Attempts by deployment and result.
@@ -139,7 +145,7 @@ const OVERHEAD_TIME: &[f64] = &[
 ];
 
 /// Every metric of the gateway.
-pub(crate) const ALL: [Definition; 34] = [
+pub(crate) const ALL: [Definition; 37] = [
     counter(REQUESTS, "Requests by model group, operation, HTTP status and outcome."),
     seconds(REQUEST_DURATION, "Time from a request's arrival to its end.", DURATION),
     seconds(
@@ -166,6 +172,12 @@ pub(crate) const ALL: [Definition; 34] = [
         "Tokens as vendors count them. Kind input includes cache_read and cache_write, kind output \
          includes reasoning.",
     ),
+    counter(COST, "Cost of requests in pico-dollars; divide by 1e12 for US dollars."),
+    counter(
+        UNPRICED,
+        "Answered requests without a cost, because there is no price or no token count.",
+    ),
+    counter(DEPLOYMENT_COST, "Cost of attempts at a deployment in pico-dollars."),
     counter(PARAMS_DROPPED, "Request fields that the chosen deployment could not express."),
     counter(ATTEMPTS, "Attempts at deployments by outcome and error class."),
     counter(RETRIES, "Attempts beyond a request's first, by kind."),

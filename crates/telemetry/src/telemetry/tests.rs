@@ -25,6 +25,7 @@ fn request() -> RequestEvent<'static> {
             cache_read_tokens: Some(64),
             cache_write_tokens: None,
             reasoning_tokens: Some(0),
+            ..Usage::default()
         },
         ttft: Some(Duration::from_millis(30)),
         duration: Duration::from_millis(700),

@@ -96,6 +96,7 @@ pub(super) fn request(out: &mut Vec<u8>, ids: &Ids, event: &RequestEvent<'_>) {
         count(out, s::TOLLGATE_ATTEMPTS, Some(u64::from(event.attempts)));
         count(out, s::GEN_AI_USAGE_INPUT_TOKENS, event.usage.input_tokens);
         count(out, s::GEN_AI_USAGE_OUTPUT_TOKENS, event.usage.output_tokens);
+        count(out, s::TOLLGATE_COST, event.cost);
         seconds(out, s::TOLLGATE_OVERHEAD, event.overhead);
         lost(out, event.lost);
         for step in event.moves {
@@ -135,6 +136,7 @@ pub(super) fn attempt(out: &mut Vec<u8>, ids: &Ids, event: &AttemptEvent<'_>) {
         }
         seconds(out, s::GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK, event.ttft);
         tokens(out, &event.usage);
+        count(out, s::TOLLGATE_COST, event.cost);
         count(out, s::HTTP_RESPONSE_STATUS_CODE, event.status.map(u64::from));
         outside(out, s::SERVER_ADDRESS, event.server_address);
         count(out, s::SERVER_PORT, event.server_port.map(u64::from));
@@ -275,6 +277,7 @@ fn tokens(out: &mut Vec<u8>, usage: &Usage) {
         cache_read_tokens,
         cache_write_tokens,
         reasoning_tokens,
+        detail: _,
     } = *usage;
     count(out, s::GEN_AI_USAGE_INPUT_TOKENS, input_tokens);
     count(out, s::GEN_AI_USAGE_OUTPUT_TOKENS, output_tokens);

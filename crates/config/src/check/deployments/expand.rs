@@ -133,6 +133,8 @@ fn template(given: &Given, layers: &Layers<'_>, env: &Env<'_>, report: &mut Repo
         operations: traits.operations,
         fetch_media: traits.fetch_media,
         trace_context: traits.trace_context,
+        base_model: given.base_model.clone(),
+        catalogue: traits.catalogue,
         mock: given.mock,
         azure: azure::is_azure(&provider.kind).then(|| {
             azure::resolve(layers_of(given), given.api_version.as_deref(), env.context.env)

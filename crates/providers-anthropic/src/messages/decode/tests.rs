@@ -3,6 +3,7 @@
 use super::*;
 use crate::messages::Messages;
 use tollgate_core_types::reply::FinishReason;
+use tollgate_core_types::usage::{ServiceTier, UsageDetail};
 use tollgate_core_types::{ErrorClass, Usage};
 use tollgate_providers_common::testkit;
 
@@ -18,7 +19,7 @@ const RICH: &str = r#"{"id":"msg_1","type":"message","role":"assistant","model":
     {"type":"tool_use","id":"toolu_2","name":"now","input":{}}],
   "stop_reason":"tool_use","stop_sequence":null,"stop_details":null,
   "usage":{"input_tokens":10,"cache_creation_input_tokens":4,"cache_read_input_tokens":6,
-           "cache_creation":{"ephemeral_5m_input_tokens":4,"ephemeral_1h_input_tokens":0},
+           "cache_creation":{"ephemeral_5m_input_tokens":3,"ephemeral_1h_input_tokens":1},
            "output_tokens":30,"output_tokens_details":{"thinking_tokens":12},"service_tier":"standard"}}"#;
 
 fn text(text: &str) -> ReplyPart {
@@ -64,6 +65,11 @@ fn a_rich_answer() {
                 cache_read_tokens: Some(6),
                 cache_write_tokens: Some(4),
                 reasoning_tokens: Some(12),
+                detail: UsageDetail {
+                    cache_write_hour_tokens: Some(1),
+                    tier: Some(ServiceTier::Standard),
+                    ..UsageDetail::default()
+                },
             },
             service_tier: Some("standard".to_owned()),
         }

@@ -5,6 +5,7 @@ use crate::messages::{Messages, decode};
 use crate::testing::context;
 use tollgate_core_types::Usage;
 use tollgate_core_types::reply::{Finish, FinishReason};
+use tollgate_core_types::usage::{ServiceTier, UsageDetail};
 use tollgate_providers_common::ClientDialect;
 
 fn own(text: &str) -> String {
@@ -24,6 +25,7 @@ fn reply(parts: Vec<ReplyPart>, finish: Finish) -> ChatReply {
             cache_read_tokens: Some(8),
             cache_write_tokens: None,
             reasoning_tokens: Some(3),
+            ..Usage::default()
         },
         service_tier: Some(own("default")),
     }
@@ -154,6 +156,9 @@ fn an_answer_survives_writing_and_reading() {
         service_tier: Some(own("standard")),
         ..reply(parts, Finish::new(FinishReason::ToolCalls))
     };
+    let tier = Some(ServiceTier::Standard);
+    let detail = UsageDetail { tier, ..UsageDetail::default() };
+    let original = ChatReply { usage: Usage { detail, ..original.usage }, ..original };
     let body = Messages.render(&original, &context());
     assert_eq!(decode::decode(&body).unwrap(), original);
 }

@@ -4,6 +4,7 @@ use super::*;
 use crate::messages::{JSON_TOOL, Messages};
 use crate::testing::frame;
 use tollgate_core_types::reply::{Finish, FinishReason};
+use tollgate_core_types::usage::{ServiceTier, UsageDetail};
 use tollgate_core_types::{Dialect, ErrorClass, Usage};
 use tollgate_providers_common::{Codec, testkit};
 
@@ -39,8 +40,9 @@ fn usage(input: u64, output: u64) -> Usage {
 #[test]
 fn a_rich_stream() {
     let issuer = Dialect::ANTHROPIC_MESSAGES;
+    let detail = UsageDetail { tier: Some(ServiceTier::Standard), ..UsageDetail::default() };
     let cached =
-        |usage| Usage { cache_read_tokens: Some(5), cache_write_tokens: Some(10), ..usage };
+        |usage| Usage { cache_read_tokens: Some(5), cache_write_tokens: Some(10), detail, ..usage };
     assert_eq!(
         events(RICH),
         vec![

@@ -37,6 +37,7 @@ struct Deployment {
     limits: Table<[Gauge; 2]>,
     in_flight: Gauge,
     frames_skipped: Counter,
+    cost: Counter,
 }
 
 impl DeploymentMetrics {
@@ -65,6 +66,10 @@ impl DeploymentMetrics {
             limits: Table::new(LimitKind::COUNT),
             state: registry.gauge(names::DEPLOYMENT_STATE, by_id()),
             in_flight: registry.gauge(names::DEPLOYMENT_IN_FLIGHT, by_id()),
+            cost: registry.counter(
+                names::DEPLOYMENT_COST,
+                vec![label("deployment", &id), label("provider", &provider)],
+            ),
             frames_skipped: registry.counter(names::STREAM_FRAMES_SKIPPED, by_id()),
             registry: Arc::clone(registry),
             id,
@@ -118,6 +123,9 @@ impl DeploymentMetrics {
             if let Some((tokens, usage)) = tokens.zip(deployment.tokens(event.operation, kind)) {
                 usage.record(tokens as f64);
             }
+        }
+        if let Some(cost) = event.cost {
+            deployment.cost.increment(cost);
         }
         if event.frames_skipped > 0 {
             deployment.frames_skipped.increment(event.frames_skipped);

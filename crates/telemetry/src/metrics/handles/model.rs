@@ -40,6 +40,8 @@ struct Model {
     phases: Table<Histogram>,
     in_flight: Gauge,
     tokens: [Counter; 5],
+    cost: Table<Counter>,
+    unpriced: Table<Counter>,
     dropped: Counter,
     approximated: Counter,
 }
@@ -69,6 +71,8 @@ impl ModelMetrics {
             overhead: registry.histogram(names::OVERHEAD, by_model()),
             in_flight: registry.gauge(names::REQUESTS_IN_FLIGHT, by_model()),
             tokens: ["input", "output", "cache_read", "cache_write", "reasoning"].map(tokens),
+            cost: Table::new(1),
+            unpriced: Table::new(1),
             dropped: lost("dropped"),
             approximated: lost("approximated"),
             registry: Arc::clone(registry),
@@ -112,6 +116,7 @@ impl ModelMetrics {
             }
         }
         model.count_tokens(&event.usage);
+        model.count_cost(event);
         for lost in event.lost {
             match lost.how {
                 HowLost::Dropped => model.dropped.increment(1),
@@ -171,6 +176,25 @@ impl Model {
         vec![label("model", &self.alias), Label::new("operation", self.operation.as_str())]
     }
 
+    /// What is not known is counted as such, and never as nothing.
+    fn count_cost(&self, event: &RequestEvent<'_>) {
+        let generates = event.operation.bills_tokens();
+        let make = |name| move || self.registry.counter(name, self.labels());
+        match event.cost {
+            Some(cost) => {
+                if let Some(counter) = self.cost.get(0, make(names::COST)) {
+                    counter.increment(cost);
+                }
+            }
+            None if generates && event.outcome == Outcome::Ok => {
+                if let Some(counter) = self.unpriced.get(0, make(names::UNPRICED)) {
+                    counter.increment(1);
+                }
+            }
+            None => {}
+        }
+    }
+
     fn count_tokens(&self, usage: &Usage) {
         let Usage {
             input_tokens,
@@ -178,6 +202,7 @@ impl Model {
             cache_read_tokens,
             cache_write_tokens,
             reasoning_tokens,
+            detail: _,
         } = *usage;
         let counts =
             [input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens];

@@ -63,6 +63,7 @@ fn everything(tracer: &Tracer) {
         cache_read_tokens: Some(4),
         cache_write_tokens: Some(3),
         reasoning_tokens: Some(2),
+        ..Usage::default()
     };
     let route = Some("/v1/chat/completions");
     let outer = tracer.request(&RequestStart { route, request_id: &long, ..start(None, None) });
@@ -74,6 +75,7 @@ fn everything(tracer: &Tracer) {
         status: Some(200),
         finish: Some(FinishReason::Length),
         usage,
+        cost: Some(1_250_000),
         number,
         kind,
         stream: true,
@@ -92,6 +94,7 @@ fn everything(tracer: &Tracer) {
         deployment: Some("d1"),
         attempts: 2,
         usage,
+        cost: Some(u64::MAX),
         overhead: Some(Duration::from_millis(2)),
         lost: &[Lost::dropped("logit_bias"), Lost::dropped("seed")],
         outcome: Outcome::Truncated,
