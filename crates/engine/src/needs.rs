@@ -105,6 +105,8 @@ pub(crate) struct Needs<'a> {
     /// The deployments of the group that the client named.
     members: &'a [Arc<Deployment>],
     content: OnceLock<Content>,
+    /// Whether the body may hold pictures, documents, sound.
+    written: [OnceLock<bool>; 3],
 }
 
 /// What only the whole request tells.
@@ -126,7 +128,14 @@ impl<'a> Needs<'a> {
         has_body: bool,
         members: &'a [Arc<Deployment>],
     ) -> Self {
-        Self { inbound, client, has_body, members, content: OnceLock::new() }
+        Self {
+            inbound,
+            client,
+            has_body,
+            members,
+            content: OnceLock::new(),
+            written: Default::default(),
+        }
     }
 
     /// Whether `deployment` can serve the request.
@@ -184,13 +193,15 @@ impl<'a> Needs<'a> {
         if !deployment.rules_output && unlike(known.max_output, facts.max_output_tokens) {
             return Some(Need::MaxOutput);
         }
-        if known.images == no && self.holds(IMAGES, |content| content.images) {
+        if known.images == no && self.holds(Need::Images, &IMAGES, |content| content.images) {
             return Some(Need::Images);
         }
-        if known.documents == no && self.holds(DOCUMENTS, |content| content.documents) {
+        if known.documents == no
+            && self.holds(Need::Documents, &DOCUMENTS, |content| content.documents)
+        {
             return Some(Need::Documents);
         }
-        if known.audio == no && self.holds(AUDIO, |content| content.audio) {
+        if known.audio == no && self.holds(Need::Audio, &AUDIO, |content| content.audio) {
             return Some(Need::Audio);
         }
         if self.is_too_long(known.context) {
@@ -234,9 +245,12 @@ impl<'a> Needs<'a> {
     }
 
     /// Whether the request holds something that may be written in one of these ways.
-    fn holds(&self, words: &[&str], content: impl Fn(&Content) -> bool) -> bool {
-        let written =
-            || words.iter().any(|word| memmem::find(&self.inbound.body, word.as_bytes()).is_some());
+    fn holds(&self, need: Need, words: &Words, content: impl Fn(&Content) -> bool) -> bool {
+        let written = || {
+            // Several deployments ask, and the body is long.
+            let known = self.written.get(need as usize);
+            known.map_or(true, |known| *known.get_or_init(|| words.are_in(self.inbound)))
+        };
         (!self.has_body || written()) && content(self.content())
     }
 
@@ -258,27 +272,29 @@ impl<'a> Needs<'a> {
     }
 }
 
-/// How a part is written; within a text the quotes would have a backslash before them.
-const IMAGES: &[&str] = &[
-    "\"image_url\"",
-    "\"input_image\"",
-    "\"image\"",
-    "\"inlineData\"",
-    "\"inline_data\"",
-    "\"fileData\"",
-    "\"file_data\"",
-];
-const DOCUMENTS: &[&str] = &[
-    "\"file\"",
-    "\"input_file\"",
-    "\"document\"",
-    "\"inlineData\"",
-    "\"inline_data\"",
-    "\"fileData\"",
-    "\"file_data\"",
-];
-const AUDIO: &[&str] =
-    &["\"input_audio\"", "\"inlineData\"", "\"inline_data\"", "\"fileData\"", "\"file_data\""];
+/// How the parts of one kind are written, by dialect: OpenAI's, Anthropic's, Gemini's. Within a text
+/// the quotes would have a backslash before them.
+struct Words([&'static [&'static str]; 3]);
+
+/// How Gemini writes whatever is no text.
+const DATA: &[&str] = &["\"inlineData\"", "\"inline_data\"", "\"fileData\"", "\"file_data\""];
+const IMAGES: Words = Words([&["\"image_url\"", "\"input_image\""], &["\"image\""], DATA]);
+const DOCUMENTS: Words = Words([&["\"file\"", "\"input_file\""], &["\"document\""], DATA]);
+const AUDIO: Words = Words([&["\"input_audio\""], &[], DATA]);
+
+impl Words {
+    /// Whether a body has any of those that its dialect would use.
+    fn are_in(&self, inbound: &Inbound) -> bool {
+        const DIALECTS: [&str; 3] = ["openai.", "anthropic.", "gemini."];
+        let name = inbound.dialect.as_str();
+        let at = DIALECTS.iter().position(|dialect| name.starts_with(dialect));
+        // What speaks like none of them is asked for the words of all.
+        let rows = self.0.iter().enumerate().filter(|(row, _)| at.is_none_or(|at| at == *row));
+        let mut words = rows.flat_map(|(_, words)| *words);
+        words.any(|word| memmem::find(&inbound.body, word.as_bytes()).is_some())
+    }
+}
+
 /// Where dialects ask for the form of an answer.
 const FORMATS: &[&str] = &[
     "response_format",
