@@ -137,6 +137,13 @@ impl Operation {
         }
     }
 
+    /// Whether vendors bill its tokens: they count for nothing, and what is not text has fees of its
+    /// own.
+    #[must_use]
+    pub const fn bills_tokens(self) -> bool {
+        matches!(self, Self::Chat | Self::TextCompletion | Self::Embeddings)
+    }
+
     /// OpenTelemetry's `gen_ai.operation.name`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

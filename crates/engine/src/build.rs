@@ -288,7 +288,7 @@ fn pooled<'a>(
         .iter()
         .zip(&model.deployments)
         .filter(|(_, config)| {
-            let model = deployment::base_model(config).unwrap_or(&config.upstream_model);
+            let model = model::base_model(config).unwrap_or(&config.upstream_model);
             !is_embedding(model) && !operations::is_media(model)
         })
         .map(|(member, _)| MemberSpec { weight: member.weight * model.weight, ..member.clone() })

@@ -138,18 +138,8 @@ impl Deployment {
     /// What an answer cost, in pico-dollars; `None` where a price or a count is not known, and for
     /// what generates nothing.
     pub(crate) fn cost(&self, operation: Operation, usage: &Usage, now: u64) -> Option<u64> {
-        match operation {
-            Operation::Chat | Operation::TextCompletion | Operation::Embeddings => {
-                self.model.prices.cost(usage, Circumstances::at(self.region, now))
-            }
-            // Their prices are per image, second or search, which no catalogue of tokens says.
-            Operation::Images
-            | Operation::Transcription
-            | Operation::Speech
-            | Operation::Moderation
-            | Operation::Rerank
-            | Operation::CountTokens => None,
-        }
+        let circumstances = Circumstances::at(self.region, now);
+        operation.bills_tokens().then(|| self.model.prices.cost(usage, circumstances)).flatten()
     }
 
     /// An error as it may be told: without our key, and with the vendor's code only where the

@@ -140,16 +140,8 @@ impl<'a> Needs<'a> {
 
     /// Whether `deployment` can serve the request.
     pub(crate) fn refusal(&self, deployment: &Deployment) -> Result<(), &'static str> {
-        let generates = match self.inbound.operation {
-            Operation::Chat | Operation::TextCompletion => true,
-            Operation::Embeddings
-            | Operation::CountTokens
-            | Operation::Images
-            | Operation::Transcription
-            | Operation::Speech
-            | Operation::Moderation
-            | Operation::Rerank => false,
-        };
+        let generates =
+            matches!(self.inbound.operation, Operation::Chat | Operation::TextCompletion);
         match self.lacks(deployment, generates) {
             Some(need) => Err(need.refusal()),
             None => Ok(()),

@@ -459,17 +459,7 @@ impl AttemptRecord {
         let ended = outcome == Outcome::Ok || tally.finish.is_some();
         let cost =
             ended.then(|| self.deployment.cost(operation, &tally.usage, clock::unix_seconds(wall)));
-        let generates = match operation {
-            Operation::Chat
-            | Operation::TextCompletion
-            | Operation::Embeddings
-            | Operation::Images
-            | Operation::Transcription
-            | Operation::Speech
-            | Operation::Moderation
-            | Operation::Rerank => true,
-            Operation::CountTokens => false,
-        };
+        let generates = operation.bills_tokens();
         let counts = outcome != Outcome::Error || !tally.usage.is_empty();
         if generates && counts {
             self.progress.billed(cost.flatten());

@@ -285,12 +285,6 @@ fn mock(config: &tollgate_config::Deployment) -> Result<Vendor, BuildError> {
     })
 }
 
-/// The model behind a name that does not say it.
-pub(super) fn base_model(config: &tollgate_config::Deployment) -> Option<&str> {
-    let amazons = config.aws.as_ref().and_then(|aws| aws.base_model.as_deref());
-    amazons.or_else(|| config.azure.as_ref().and_then(|azure| azure.base_model.as_deref()))
-}
-
 /// The vendor's address with its region; in China it ends otherwise.
 fn in_region(base: &str, region: &str) -> String {
     let Some((before, after)) = base.split_once("{region}") else { return base.to_owned() };

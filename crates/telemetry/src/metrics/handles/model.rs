@@ -178,17 +178,7 @@ impl Model {
 
     /// What is not known is counted as such, and never as nothing.
     fn count_cost(&self, event: &RequestEvent<'_>) {
-        let generates = match event.operation {
-            Operation::Chat
-            | Operation::TextCompletion
-            | Operation::Embeddings
-            | Operation::Images
-            | Operation::Transcription
-            | Operation::Speech
-            | Operation::Moderation
-            | Operation::Rerank => true,
-            Operation::CountTokens => false,
-        };
+        let generates = event.operation.bills_tokens();
         let make = |name| move || self.registry.counter(name, self.labels());
         match event.cost {
             Some(cost) => {
