@@ -249,7 +249,7 @@ impl<'a> Needs<'a> {
         let written = || {
             // Several deployments ask, and the body is long.
             let known = self.written.get(need as usize);
-            known.map_or(true, |known| *known.get_or_init(|| words.are_in(self.inbound)))
+            known.is_none_or(|known| *known.get_or_init(|| words.are_in(self.inbound)))
         };
         (!self.has_body || written()) && content(self.content())
     }

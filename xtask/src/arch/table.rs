@@ -87,7 +87,6 @@ pub(super) const ARROWS: &[(&str, &[&str])] = &[
             "tollgate-providers-qwen",
         ],
     ),
-    ("xtask", &["tollgate-catalogue", "tollgate-config"]),
 ];
 
 /// Vendors that speak the OpenAI dialect with differences of their own.

@@ -7,9 +7,6 @@ use super::{Default, Key, Shape, Table};
 use crate::check::CLASS_WORDS;
 use crate::duration::{say_duration, say_size};
 use crate::types;
-use tollgate_core_types::custom::{
-    Prefill, ReasoningEcho, ReasoningField, StreamOnly, ThinkingSwitch,
-};
 
 /// One line per key: names, shape, and perhaps a default, `= value` or `~ "words"`.
 macro_rules! table {
@@ -35,8 +32,12 @@ macro_rules! table {
 }
 
 mod catalogue;
+mod places;
+mod quirks;
 
 use catalogue::{capabilities, larger, prices, rates};
+use places::{aws, azure, google};
+use quirks::quirks;
 
 fn default(value: &[String], words: &[&'static str]) -> Default {
     match (value.first(), words.first()) {
@@ -492,63 +493,6 @@ table! {
 }
 
 table! {
-    /// Traits of a server; what is not said is as its vendor and model suggest.
-    quirks {
-        /// it wants `max_completion_tokens` instead of `max_tokens`
-        max_completion_tokens: Shape::Bool, ~ "the vendor's";
-        /// it wants `max_tokens` instead of `max_completion_tokens`
-        no_max_completion_tokens: Shape::Bool, ~ "the vendor's";
-        /// it wants system messages as `developer`
-        developer_role: Shape::Bool, ~ "the vendor's";
-        /// it wants developer messages as `system`
-        no_developer_role: Shape::Bool, ~ "the vendor's";
-        /// it refuses `temperature`, `top_p` and `top_k`
-        no_sampling: Shape::Bool, ~ "the vendor's";
-        /// it takes an effort instead of a thinking budget
-        adaptive_thinking: Shape::Bool, ~ "the vendor's";
-        /// it refuses a forced tool choice
-        no_forced_tools: Shape::Bool, ~ "the vendor's";
-        /// it calls a forced tool choice `any` instead of `required`
-        any_for_required: Shape::Bool, ~ "the vendor's";
-        /// it has no structured output of its own
-        no_native_schema: Shape::Bool, ~ "the vendor's";
-        /// it refuses `$schema`, `$id` and `strict` in the schemas of tools
-        plain_schemas: Shape::Bool, ~ "the vendor's";
-        /// it takes content as one string alone, no lists of parts
-        plain_content: Shape::Bool, ~ "the vendor's";
-        /// it wants turns of user and assistant in alternation
-        alternate_turns: Shape::Bool, ~ "the vendor's";
-        /// it takes ids of tool calls of nine letters and digits alone
-        short_call_ids: Shape::Bool, ~ "the vendor's";
-        /// its answers may begin with reasoning between `<think>` and `</think>`
-        inline_thinking: Shape::Bool, ~ "the vendor's; `true` for servers of your own";
-        /// it counts reasoning beside `completion_tokens` instead of within
-        reasoning_beside_output: Shape::Bool, ~ "the vendor's";
-        /// it gives vectors as numbers alone; clients still get the encoding that they ask for
-        float_vectors: Shape::Bool, ~ "the vendor's";
-        /// it refuses `stream_options`; nothing is asked for in streams then, by whomever
-        no_stream_options: Shape::Bool, ~ "the vendor's";
-        /// most texts of one request for embeddings, longer ones are cut; 0 for no bound
-        embed_batch: Shape::Whole(0, MANY), ~ "the vendor's";
-        /// how it is told whether to think: not at all, by `thinking: {type}`, by `enable_thinking`,
-        /// or by `chat_template_kwargs`
-        thinking_switch: Shape::Choice(ThinkingSwitch::NAMES), ~ "the vendor's";
-        /// largest `thinking_budget` beside `enable_thinking`; 0 where it takes none
-        thinking_budget: Shape::Whole(0, MANY), ~ "the vendor's";
-        /// what becomes of the reasoning of earlier turns: it goes back as it came, never, beside calls
-        /// of tools (which the server refuses without it), or always (as it refuses any turn without)
-        reasoning_echo: Shape::Choice(ReasoningEcho::NAMES), ~ "the vendor's";
-        /// the field of a message that takes it
-        reasoning_field: Shape::Choice(ReasoningField::NAMES), ~ "the vendor's";
-        /// when it answers as a stream alone: never, when it is asked to think, always; clients still
-        /// get the whole answers that they ask for
-        stream_only: Shape::Choice(StreamOnly::NAMES), ~ "the vendor's";
-        /// how the beginning of an answer is marked: not at all, `prefix: true` or `partial: true`
-        prefill: Shape::Choice(Prefill::NAMES), ~ "the vendor's";
-    }
-}
-
-table! {
     /// How the mock behaves.
     pub(super) mock {
         /// time before the first byte
@@ -594,87 +538,6 @@ const DIALECTS: &[&str] = &[
     "bedrock.converse",
     "azure",
 ];
-
-table! {
-    /// How Amazon Bedrock is reached.
-    pub(super) aws {
-        /// where requests go and what signatures name; by default the model's ARN, `AWS_REGION`,
-        /// `AWS_DEFAULT_REGION` or the profile says it
-        region: Shape::Text, ~ "see there";
-        /// the model behind an id that does not name it; decides what the model takes
-        base_model: Shape::Text, ~ "none";
-        /// the guardrail that every request passes
-        guardrail: Shape::Table(guardrail);
-        /// a profile of the shared files, with keys or with a role and a token's file
-        profile: Shape::Text, ~ "`AWS_PROFILE`";
-        /// the id of keys as they are
-        access_key_id: Shape::Text, ~ "`AWS_ACCESS_KEY_ID`";
-        /// the key itself, as a reference such as `${VAR}` or `file:/path`
-        secret_access_key: Shape::Secret, ~ "`AWS_SECRET_ACCESS_KEY`";
-        /// the token of temporary keys
-        session_token: Shape::Secret, ~ "`AWS_SESSION_TOKEN`";
-        /// a role, by a token that the cluster gives
-        role_arn: Shape::Text, ~ "`AWS_ROLE_ARN`";
-        /// the file that holds that token
-        web_identity_token_file: Shape::Text, ~ "`AWS_WEB_IDENTITY_TOKEN_FILE`";
-        /// the name of the role's session, in the account's logs
-        role_session_name: Shape::Text, ~ "`tollgate`";
-    }
-}
-
-table! {
-    /// How Azure is reached, and how it is shown who asks.
-    pub(super) azure {
-        /// the resource's name, which makes its address: `https://<name>.openai.azure.com`
-        resource: Shape::Text, ~ "of `api_base`";
-        /// a date such as `2024-10-21` for the classic paths (`/openai/deployments/...`); `preview` or
-        /// `latest` on the v1 path, which needs none
-        api_version: Shape::Either(vec![Shape::Text, Shape::Number]), ~ "`AZURE_OPENAI_API_VERSION`, `OPENAI_API_VERSION`";
-        /// the model behind a deployment whose name does not say it; decides what it takes, and with
-        /// `claude` in it that Anthropic's dialect is spoken
-        base_model: Shape::Text, ~ "the deployment's name";
-        /// the directory of the application that asks for tokens
-        tenant_id: Shape::Text, ~ "`AZURE_TENANT_ID`";
-        /// the application, or the managed identity where a machine or service has several
-        client_id: Shape::Text, ~ "`AZURE_CLIENT_ID`";
-        /// the application's secret, as a reference such as `${VAR}` or `file:/path`
-        client_secret: Shape::Secret, ~ "`AZURE_CLIENT_SECRET`";
-        /// the file with the token that a cluster gives (workload identity)
-        token_file: Shape::Text, ~ "`AZURE_FEDERATED_TOKEN_FILE`";
-        /// where directories are
-        authority: Shape::Url, ~ "`AZURE_AUTHORITY_HOST`, `https://login.microsoftonline.com`";
-        /// what tokens are for
-        scope: Shape::Text, ~ "`https://cognitiveservices.azure.com/.default`";
-        /// the machine's metadata service
-        metadata_host: Shape::Text, ~ "`169.254.169.254`";
-    }
-}
-
-table! {
-    /// A place at Vertex AI, and where its tokens come from.
-    google {
-        /// the Google Cloud project
-        project: Shape::Text, ~ "the credentials'";
-        /// the region, `us`, `eu` or `global`
-        location | region: Shape::Text, = "global";
-        /// a service account's or authorised user's file, as a reference such as `file:/path`
-        credentials: Shape::Secret, ~ "the machine's own";
-        /// the machine's metadata server
-        metadata_host: Shape::Text, = "metadata.google.internal";
-    }
-}
-
-table! {
-    /// A guardrail of Amazon Bedrock.
-    guardrail {
-        /// its id or ARN
-        id: Shape::Text, ~ "required";
-        /// a number, or `DRAFT`
-        version: Shape::Text, ~ "`DRAFT`";
-        /// whether answers tell what it found
-        trace: Shape::Bool, ~ "`false`";
-    }
-}
 
 table! {
     /// A key with a weight and a name.

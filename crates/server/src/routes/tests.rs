@@ -134,11 +134,11 @@ async fn the_operators_document_tells_what_their_listener_serves() {
         crate::OpsOptions { metrics: true, config: config.config.clone(), ..log_level.clone() };
     let paths = ["/metrics", "/admin/config", "/admin/log-level"];
     for (options, added, count) in [
-        (none(), &paths[..0], 3),
-        (metrics, &paths[..1], 4),
-        (config, &paths[1..2], 4),
-        (log_level, &paths[2..], 5),
-        (all, &paths[..], 7),
+        (none(), &paths[..0], 4),
+        (metrics, &paths[..1], 5),
+        (config, &paths[1..2], 5),
+        (log_level, &paths[2..], 6),
+        (all, &paths[..], 8),
     ] {
         let readiness = crate::Readiness::default();
         readiness.set(true);

@@ -333,7 +333,11 @@ fn even_configured_names_are_capped() {
 #[test]
 fn every_metric_has_help_and_every_histogram_buckets() {
     let telemetry = telemetry();
-    telemetry.request(&telemetry.model("gpt", Operation::Chat), &failed());
+    let model = telemetry.model("gpt", Operation::Chat);
+    for cost in [None, Some(7)] {
+        telemetry.request(&model, &RequestEvent { cost, ..request() });
+    }
+    telemetry.request(&model, &failed());
     let deployment = telemetry.deployment("d", "p", "m");
     deployment.set_limit(LimitKind::Concurrency, 1.0, 1.0);
     telemetry.attempt(&deployment, &AttemptEvent { ttft: request().ttft, ..attempt() });
