@@ -10,6 +10,8 @@ use crate::shell;
 
 /// How long all fuzz targets together run in CI.
 const CI_SECONDS: u32 = 60;
+/// So many that there is time for them, so that what is tried does not depend on the machine.
+const CI_INPUTS: u64 = 20_000;
 
 /// What to do with a page that is stale.
 #[derive(Debug, Args)]
@@ -27,6 +29,9 @@ pub(crate) struct Fuzz {
     /// How long all of them together may take.
     #[arg(long, default_value_t = CI_SECONDS)]
     seconds: u32,
+    /// How many inputs each target gets at most; as many as there is time for unless said.
+    #[arg(long)]
+    inputs: Option<u64>,
     /// Where chance begins; a run with the same seed tries the same inputs.
     #[arg(long)]
     seed: Option<u64>,
@@ -59,25 +64,32 @@ pub(crate) fn translation_holds() -> Result<()> {
 /// # Errors
 /// When one fails: its input is kept and its place printed.
 pub(crate) fn fuzz(options: &Fuzz) -> Result<()> {
-    let Fuzz { targets, seconds, seed, list } = options;
+    let Fuzz { targets, seconds, inputs, seed, list } = options;
     let kept = shell::scratch()?.join("fuzz");
     let mut args = vec![
         "fuzz".to_owned(),
         format!("--seconds={seconds}"),
         format!("--kept={}", kept.to_string_lossy()),
     ];
+    args.extend(inputs.map(|inputs| format!("--inputs={inputs}")));
     args.extend(seed.map(|seed| format!("--seed={seed}")));
     args.extend(list.then(|| "--list".to_owned()));
     args.extend(targets.iter().cloned());
     proofs("fuzz", &args)
 }
 
-/// Every target for its share of a minute, from the same seed each time: what passes passes again.
+/// Every target for a bounded number of inputs, from the same seed each time: what passes passes again.
 ///
 /// # Errors
 /// As [`fuzz`].
 pub(crate) fn fuzz_in_ci() -> Result<()> {
-    fuzz(&Fuzz { targets: Vec::new(), seconds: CI_SECONDS, seed: Some(1), list: false })
+    fuzz(&Fuzz {
+        targets: Vec::new(),
+        seconds: CI_SECONDS,
+        inputs: Some(CI_INPUTS),
+        seed: Some(1),
+        list: false,
+    })
 }
 
 /// Builds and runs the program.

@@ -215,6 +215,8 @@ async fn exchange(
         }
     }
     loop {
+        // What others learn while this one is under way says nothing of what it asked for.
+        let streamed = deployment.streaming.is_alone();
         let client = shared.client.as_ref();
         let (mut encoded, other) = match prepare::prepare(inbound, client, deployment, &way)? {
             Ok(made) => made,
@@ -228,7 +230,7 @@ async fn exchange(
         let lost = encoded.lost;
         match send(encoded.request, deployment, shared, &way).await {
             Ok(content) => return Ok(Exchange { content, lost, estimated: false }),
-            Err(error) if must_stream(deployment, shared, &way, &error) => {}
+            Err(error) if !streamed && must_stream(deployment, shared, &way, &error) => {}
             Err(error) if is_uncounted(deployment, inbound.dialect, &error) => {
                 return local_count(shared);
             }
@@ -266,7 +268,11 @@ fn must_stream(
     error: &UpstreamError,
 ) -> bool {
     let whole = !shared.inbound.facts.stream && error.class == ErrorClass::Client;
-    whole && read::codec(way).wants_stream(error) && deployment.streaming.learn()
+    let refused = whole && read::codec(way).wants_stream(error);
+    if refused {
+        deployment.streaming.learn();
+    }
+    refused
 }
 
 /// A server without the native endpoint for text completions is spoken to through its chat

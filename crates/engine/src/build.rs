@@ -147,11 +147,6 @@ pub(crate) fn generation(
         default_model: config.defaults.model.as_deref().map(Arc::from),
         media: Media::new(transport.fetcher(), &config.media),
         weights,
-        bounds_tokens: config
-            .models
-            .iter()
-            .flat_map(|model| &model.deployments)
-            .any(|deployment| deployment.limits.tpm.is_some()),
     })
 }
 
@@ -241,6 +236,10 @@ fn payloads(members: &[MemberSpec<Arc<Deployment>>]) -> Vec<Arc<Deployment>> {
     members.iter().map(|member| Arc::clone(&member.payload)).collect()
 }
 
+fn bounds_tokens(members: &[MemberSpec<Arc<Deployment>>]) -> bool {
+    members.iter().any(|member| member.payload.limits.tpm.is_some())
+}
+
 fn entry(
     model: &Model,
     alias: Arc<str>,
@@ -252,6 +251,7 @@ fn entry(
         metrics: ModelEntry::counters(&alias, telemetry),
         alias,
         members: payloads(members),
+        bounds_tokens: bounds_tokens(members),
         larger: larger.map(|name| Arc::from(name.as_str())).collect(),
         total: model.timeouts.total,
         recoverable: Recoverable {
@@ -272,6 +272,7 @@ fn auto_entry(
         alias: Arc::clone(alias),
         metrics: ModelEntry::counters(alias, telemetry),
         members: payloads(pool),
+        bounds_tokens: bounds_tokens(pool),
         larger: Vec::new(),
         total: longest.unwrap_or(Duration::from_secs(600)),
         recoverable: Recoverable::default(),

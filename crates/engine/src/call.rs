@@ -212,20 +212,26 @@ impl Inner {
             Some(form) if !form.is_whole() => Err(SENT),
             Some(_) | None => eligible(deployment, &inbound, &needs),
         };
-        let bounded = generation.bounds_tokens;
         let call = Call {
             strategy,
             eligible: &eligible,
             fallbacks: fallbacks.as_deref(),
             // Most of what comes before the first token is reading the prompt.
             size: inbound.body.len() as f64,
-            units: if bounded { estimate::reservation(&inbound, client.as_ref()) } else { 0 },
+            units: if entry.bounds_tokens {
+                estimate::reservation(&inbound, client.as_ref())
+            } else {
+                0
+            },
             ..Call::new(&entry.alias, deadline, self.seeds.next())
         };
         let outcome =
             execute(&generation.router, call, |attempt| attempt::run(attempt, &shared)).await;
         match outcome {
-            Ok(success) => Ok(answer(success, client, record, (deadline, &self.cutoff))),
+            Ok(success) => {
+                let until = (deadline, &self.cutoff);
+                Ok(answer(success, client, record, inbound.operation, until))
+            }
             Err(exhausted) => {
                 let attempts = exhausted.attempts;
                 let refused = refused(exhausted, &entry.alias, &context.request_id, &needs);
@@ -291,6 +297,7 @@ fn answer(
     success: Success,
     client: Arc<dyn ClientDialect>,
     mut request: Box<RequestRecord>,
+    operation: Operation,
     (deadline, cutoff): (Instant, &Arc<Cutoff>),
 ) -> Answer {
     let Success { content, mut lease, record, deployment, group, number, lost, estimated } =
@@ -307,7 +314,9 @@ fn answer(
     request.lost = lost;
     match content {
         Content::Whole { body, tally } => {
-            if let Some(tokens) = estimate::taken(&tally.usage) {
+            // A count of tokens takes none: nothing was set aside for it either.
+            let taken = estimate::taken(&tally.usage);
+            if let Some(tokens) = taken.filter(|_| operation != Operation::CountTokens) {
                 lease.used(tokens);
             }
             lease.complete();

@@ -27,8 +27,6 @@ pub(crate) struct Generation {
     pub(crate) media: Media,
     /// Share of each group in the pool over all.
     pub(crate) weights: HashMap<Arc<str>, f64>,
-    /// Whether any deployment bounds its tokens per minute, so that requests must be estimated.
-    pub(crate) bounds_tokens: bool,
 }
 
 /// What a request needs of its model before it is routed.
@@ -40,6 +38,8 @@ pub(crate) struct ModelEntry {
     pub(crate) metrics: [OnceLock<ModelMetrics>; Operation::ALL.len()],
     /// Its deployments.
     pub(crate) members: Vec<Arc<Deployment>>,
+    /// Whether one of them bounds its tokens per minute, so that requests must be estimated.
+    pub(crate) bounds_tokens: bool,
     /// Where requests go that are too large for all of them.
     pub(crate) larger: Vec<Arc<str>>,
     /// The whole request's time.

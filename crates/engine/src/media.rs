@@ -91,7 +91,7 @@ impl Media {
                 Some(Ok((url, fetched))) => {
                     room.grow(fetched.data.len()).map_err(|none| {
                         let message = format!("there is no room for its pictures: {none}");
-                        refused(message, None).with_status(413)
+                        refused(message, None)
                     })?;
                     media.insert(url, fetched);
                 }
@@ -120,7 +120,7 @@ impl Fetches {
     /// What these places point to, fetched when it is first asked for; what failed then fails again.
     ///
     /// # Errors
-    /// As the client's mistake, or when its time is up.
+    /// As something that a deployment which takes no addresses cannot do, or when the time is up.
     pub(crate) async fn get(
         &self,
         media: &Media,
@@ -133,7 +133,8 @@ impl Fetches {
 }
 
 fn refused(message: String, path: Option<&str>) -> UpstreamError {
-    UpstreamError::new(ErrorClass::Client, message).with_param(path)
+    // Not the vendor's doing, of which nothing is learnt; another deployment may take the address.
+    UpstreamError::new(ErrorClass::Unsupported, message).with_param(path)
 }
 
 /// The refusal where nobody may fetch; another deployment may take the address itself.

@@ -251,7 +251,7 @@ impl<'a> Needs<'a> {
             let known = self.written.get(need as usize);
             known.is_none_or(|known| *known.get_or_init(|| words.are_in(self.inbound)))
         };
-        (!self.has_body || written()) && content(self.content())
+        !self.inbound.facts.plain && (!self.has_body || written()) && content(self.content())
     }
 
     /// Whether a prompt surely has more tokens than `context`.

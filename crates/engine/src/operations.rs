@@ -65,7 +65,7 @@ pub(crate) const fn unserved(operation: Operation) -> &'static str {
 
 /// Whether a model serves one of these alone, by its name: vendors do not say it in any other way.
 pub(crate) fn is_media(model: &str) -> bool {
-    const WORDS: [&str; 11] = [
+    const WORDS: [&str; 18] = [
         "whisper",
         "transcribe",
         "tts-",
@@ -77,6 +77,13 @@ pub(crate) fn is_media(model: &str) -> bool {
         "stable-diffusion",
         "cogview",
         "sensevoice",
+        "-image",
+        "imagen",
+        "kolors",
+        "cosyvoice",
+        "-speech",
+        "-asr",
+        "cogvideo",
     ];
     let name = model.to_ascii_lowercase();
     WORDS.iter().any(|word| name.contains(word))

@@ -39,6 +39,9 @@ pub struct Facts {
     pub has_tools: bool,
     /// Number of messages, prompts or inputs.
     pub items: usize,
+    /// Whether the messages surely hold nothing but roles, names and texts: no parts, no calls, no
+    /// reasoning. Nobody then has to look for these in a long body.
+    pub plain: bool,
     /// The client's choice of strategy (`load_balance_strategy`), ours and not for vendors.
     pub strategy: Option<String>,
     /// The client's id of its end user.

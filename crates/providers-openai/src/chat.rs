@@ -92,7 +92,8 @@ impl Codec for OpenAiChat {
             let uri = target.uri(self.endpoint(), None);
             *encoded.request.uri_mut() = uri.map_err(|e| EncodeError::Build(e.to_string()))?;
         }
-        if self.server.own { spare::spared(encoded, Told::AsField) } else { Ok(encoded) }
+        let foreign = self.server.own && !inbound.facts.plain;
+        if foreign { spare::spared(encoded, Told::AsField) } else { Ok(encoded) }
     }
 
     fn instead(&self, inbound: &Inbound, target: &UpstreamTarget) -> Option<Arc<dyn ChatCodec>> {

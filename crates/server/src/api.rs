@@ -306,8 +306,11 @@ fn hops(headers: &HeaderMap) -> usize {
     passed.map(|value| value.matches("tollgate").count()).sum()
 }
 
+/// The path of Gemini's clients, which say in it what they want of which model.
+const GEMINI: &str = "/v1beta/models/{*id}";
+
 /// Where each dialect is served.
-const ROUTES: [(Dialect, &str); 16] = [
+const ROUTES: [(Dialect, &str); 20] = [
     (Dialect::OPENAI_CHAT, "/v1/chat/completions"),
     (Dialect::OPENAI_RESPONSES, "/v1/responses"),
     (Dialect::ANTHROPIC_MESSAGES, "/v1/messages"),
@@ -322,6 +325,10 @@ const ROUTES: [(Dialect, &str); 16] = [
     (Dialect::OPENAI_SPEECH, "/v1/audio/speech"),
     (Dialect::OPENAI_MODERATIONS, "/v1/moderations"),
     (Dialect::RERANK, "/v1/rerank"),
+    (Dialect::GEMINI_GENERATE, GEMINI),
+    (Dialect::GEMINI_COUNT_TOKENS, GEMINI),
+    (Dialect::GEMINI_EMBED, GEMINI),
+    (Dialect::GEMINI_BATCH_EMBED, GEMINI),
     (SIMPLE_CHAT, "/llm/chat"),
     (SIMPLE_STREAM, "/llm/chat/stream"),
 ];

@@ -32,6 +32,12 @@ pub struct ServerLimits {
     pub max_requests: usize,
 }
 
+/// Dialects of requests for vectors.
+const EMBEDDINGS: [Dialect; 3] =
+    [Dialect::OPENAI_EMBEDDINGS, Dialect::GEMINI_EMBED, Dialect::GEMINI_BATCH_EMBED];
+/// Dialects of questions for the size of a request.
+const COUNTS: [Dialect; 2] = [Dialect::ANTHROPIC_COUNT_TOKENS, Dialect::GEMINI_COUNT_TOKENS];
+
 impl Default for ServerLimits {
     fn default() -> Self {
         Self {
@@ -50,9 +56,9 @@ impl Default for ServerLimits {
 impl ServerLimits {
     /// The bounds on a body of this dialect.
     pub(crate) fn body(&self, dialect: Dialect) -> BodyLimits {
-        let own = if dialect == Dialect::OPENAI_EMBEDDINGS {
+        let own = if EMBEDDINGS.contains(&dialect) {
             self.embeddings_bytes
-        } else if dialect == Dialect::ANTHROPIC_COUNT_TOKENS {
+        } else if COUNTS.contains(&dialect) {
             self.count_tokens_bytes
         } else {
             None

@@ -35,6 +35,10 @@ pub struct Options {
     /// How long all of them together may take, beyond one pass over the corpus.
     #[arg(long, default_value_t = 60)]
     seconds: u32,
+    /// How many inputs each of them gets at most, beyond one pass over the corpus: with a bound that
+    /// the time allows, a run is the same on every machine.
+    #[arg(long)]
+    inputs: Option<u64>,
     /// Where chance begins.
     #[arg(long, default_value_t = DEFAULT_SEED)]
     seed: u64,
@@ -86,7 +90,7 @@ pub fn run(options: &Options, say: &mut dyn FnMut(&str)) -> Result<()> {
             if corpus.is_empty() {
                 bail!("{}: its corpus is empty", target.name);
             }
-            let run = driver::run(target, &corpus, options.seed, share);
+            let run = driver::run(target, &corpus, options.seed, (share, options.inputs));
             let took = begun.elapsed().as_secs_f64();
             let (tries, kinds) = (run.tries, run.kinds);
             say(&format!(

@@ -1,7 +1,8 @@
 //! The balancer in simulated time: every policy in every scenario, as tables.
 //!
 //! `cargo run --release -p tollgate-balancer --example simulate [SEEDS]`. The servers are a model;
-//! the balancer is the one that serves. Nothing waits: hours pass in seconds, and a seed is a run.
+//! the balancer is the one that serves. Nothing waits: hours pass in seconds, and a seed, of
+//! which there is one unless said, is a run.
 #![expect(clippy::print_stdout, reason = "a program that prints tables")]
 #![expect(clippy::expect_used, reason = "a run that cannot be set up is of no use")]
 #![expect(clippy::disallowed_methods, reason = "virtual time is tokio's, paused")]
@@ -118,7 +119,7 @@ fn faults(seeds: u64) {
 }
 
 fn main() {
-    let seeds = std::env::args().nth(1).and_then(|seeds| seeds.parse().ok()).unwrap_or(5);
+    let seeds = std::env::args().nth(1).and_then(|seeds| seeds.parse().ok()).unwrap_or(1);
     println!("{seeds} seeds, eight servers that share their capacity among requests.\n");
     speed(seeds);
     faults(seeds);

@@ -87,6 +87,7 @@ impl Domain {
             include_usage: true,
             max_output_tokens: self.request.max_output_tokens,
             has_tools: !self.request.tools.is_empty(),
+            plain: false,
             items: self.request.messages.len(),
             strategy: None,
             user: self.request.user.clone(),

@@ -9,7 +9,7 @@ use std::fmt;
 use tollgate_core_types::Usage;
 use tollgate_providers_common::scan::Fields;
 
-use crate::wire::{self, Count, GroqExtra, Key, Lax, Present, Text, WireUsage};
+use crate::wire::{self, Count, GroqExtra, Key, Lax, List, Present, Text, WireFunction, WireUsage};
 
 /// What accounting needs of an answer.
 #[derive(Debug, Default)]
@@ -188,7 +188,12 @@ impl<'de> Deserialize<'de> for Message {
                 let mut calls = false;
                 while let Some(Key(key)) = map.next_key()? {
                     match key {
-                        "tool_calls" | "function_call" => calls |= map.next_value::<Present>()?.0,
+                        "tool_calls" => {
+                            calls |= !map.next_value::<List<IgnoredAny>>()?.0.is_empty();
+                        }
+                        "function_call" => {
+                            calls |= map.next_value::<Option<WireFunction<'_>>>()?.is_some();
+                        }
                         _ => drop(map.next_value::<IgnoredAny>()?),
                     }
                 }

@@ -66,7 +66,7 @@ pub(super) fn read(body: &[u8]) -> Result<Facts, BadRequest> {
         Err(bad) if bad.code == "invalid_request" => return Err(explain::why(body, bad)),
         Err(bad) => return Err(bad),
     };
-    let items = found.messages.unwrap_or_default();
+    let Messages { count: items, plain } = found.messages.unwrap_or_default();
     if items == 0 {
         let missing = BadRequest::field("messages", "`messages` is required");
         return Err(explain::why(body, missing));
@@ -78,6 +78,7 @@ pub(super) fn read(body: &[u8]) -> Result<Facts, BadRequest> {
         max_output_tokens: found.max_completion_tokens.or(found.max_tokens),
         has_tools: found.tools > 0,
         items,
+        plain,
         strategy: found.strategy,
         user: found.safety_identifier.or(found.user),
         layout,
@@ -86,7 +87,7 @@ pub(super) fn read(body: &[u8]) -> Result<Facts, BadRequest> {
 
 #[derive(Default)]
 struct Found {
-    messages: Option<usize>,
+    messages: Option<Messages>,
     model: Kept,
     stream: Option<bool>,
     include_usage: bool,
@@ -108,7 +109,7 @@ pub(crate) struct StreamOptions {
 impl<'de> Fields<'de> for Found {
     fn field<A: MapAccess<'de>>(&mut self, key: &str, map: &mut A) -> Result<(), A::Error> {
         match key {
-            "messages" => self.messages = map.next_value::<Option<Messages>>()?.map(|all| all.0),
+            "messages" => self.messages = map.next_value()?,
             "model" => self.model = map.next_value()?,
             "stream" => self.stream = map.next_value()?,
             "stream_options" => {

@@ -11,14 +11,11 @@ use tollgate_providers_common::scan::{self, Layout};
 use tollgate_providers_common::splice::Edits;
 use tollgate_providers_common::{EncodeError, Encoded};
 
-/// The fields of a message; a glance looks for them as they stand in JSON.
-const FIELDS: [(&str, &[u8]); 5] = [
-    ("reasoning_content", b"\"reasoning_content\""),
-    ("thinking_blocks", b"\"thinking_blocks\""),
-    ("extra_content", b"\"extra_content\""),
-    ("reasoning", b"\"reasoning\""),
-    ("reasoning_details", b"\"reasoning_details\""),
-];
+/// The fields of a message.
+const FIELDS: [&str; 5] =
+    ["reasoning_content", "thinking_blocks", "extra_content", "reasoning", "reasoning_details"];
+/// How they begin where they stand in JSON; a glance looks for these first.
+const GLANCE: [&[u8]; 3] = [b"\"reasoning", b"\"thinking_blocks\"", b"\"extra_content\""];
 /// The field of a call.
 const SIGNATURE: &str = "extra_content";
 /// What makes a message one, of which another field may be left out.
@@ -36,7 +33,7 @@ pub(super) enum Told {
 /// The request without what OpenAI does not know.
 pub(super) fn spared(mut encoded: Encoded, told: Told) -> Result<Encoded, EncodeError> {
     let body = encoded.request.body();
-    if !FIELDS.iter().any(|(_, quoted)| memchr::memmem::find(body, quoted).is_some()) {
+    if !GLANCE.iter().any(|word| memchr::memmem::find(body, word).is_some()) {
         return Ok(encoded);
     }
     let layout = scan::layout(body).map_err(|bad| EncodeError::Build(bad.message))?;
@@ -74,7 +71,7 @@ fn cut(message: &Bytes, index: usize, told: Told, lost: &mut Vec<Lost>) -> Optio
     }
     let before = lost.len();
     let mut edits = Edits::new();
-    for (field, _) in FIELDS.into_iter().filter(|(field, _)| layout.has(message, field)) {
+    for field in FIELDS.into_iter().filter(|field| layout.has(message, field)) {
         edits = edits.remove(field);
         // What says nothing loses nothing.
         let value = layout.value(message, field).unwrap_or("null");
@@ -96,7 +93,9 @@ fn cut(message: &Bytes, index: usize, told: Told, lost: &mut Vec<Lost>) -> Optio
         lost.push(named(told, index, "reasoning"));
     }
     let layout = scan::layout(&edited).ok()?;
-    let says = |field: &&str| layout.value(&edited, field).is_some_and(|value| value != "null");
+    let says = |field: &&str| {
+        layout.value(&edited, field).is_some_and(|value| value != "null" && value != "\"\"")
+    };
     Some(SAYS.iter().any(says).then_some(edited))
 }
 

@@ -51,6 +51,7 @@ pub(super) fn read(body: &[u8]) -> Result<Facts, BadRequest> {
         max_output_tokens: found.max_tokens,
         has_tools: false,
         items,
+        plain: true,
         strategy: found.strategy,
         user: found.user,
         layout,

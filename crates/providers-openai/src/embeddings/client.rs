@@ -106,6 +106,7 @@ fn facts(body: &[u8]) -> Result<Facts, BadRequest> {
         max_output_tokens: None,
         has_tools: false,
         items,
+        plain: true,
         strategy: found.strategy,
         user: found.user,
         layout,

@@ -53,6 +53,7 @@ impl ClientDialect for MediaDialect {
             max_output_tokens: None,
             has_tools: false,
             items: 1,
+            plain: false,
             strategy: found.strategy,
             user: found.user,
             layout,

@@ -73,6 +73,7 @@ pub(super) fn read(body: &[u8]) -> Result<Facts, BadRequest> {
         max_output_tokens: found.max_output_tokens,
         has_tools: found.tools.unwrap_or_default() > 0,
         items,
+        plain: false,
         strategy: found.strategy,
         user: found.safety_identifier.or(found.user),
         layout,

@@ -27,7 +27,12 @@ pub(super) struct Run {
 }
 
 /// Tries the corpus, what the target's sweep makes of it, and then chance for `time`.
-pub(super) fn run(target: &Target, corpus: &[Vec<u8>], seed: u64, time: Duration) -> Run {
+pub(super) fn run(
+    target: &Target,
+    corpus: &[Vec<u8>],
+    seed: u64,
+    bounds: (Duration, Option<u64>),
+) -> Run {
     let mut search = Search {
         target,
         watch: Watch::begin(target.name),
@@ -35,7 +40,7 @@ pub(super) fn run(target: &Target, corpus: &[Vec<u8>], seed: u64, time: Duration
         kinds: HashSet::new(),
         tries: 0,
     };
-    let failure = search.all(corpus, seed, time).err();
+    let failure = search.all(corpus, seed, bounds).err();
     Run { tries: search.tries, kinds: search.kinds.len(), failure }
 }
 
@@ -48,7 +53,12 @@ struct Search<'a> {
 }
 
 impl Search<'_> {
-    fn all(&mut self, corpus: &[Vec<u8>], seed: u64, time: Duration) -> Result<(), Failure> {
+    fn all(
+        &mut self,
+        corpus: &[Vec<u8>],
+        seed: u64,
+        (time, inputs): (Duration, Option<u64>),
+    ) -> Result<(), Failure> {
         for input in corpus {
             self.one(input.clone())?;
             self.pool.push(input.clone());
@@ -60,7 +70,9 @@ impl Search<'_> {
         }
         let mut chance = SplitMix64::new(seed);
         let watch = Stopwatch::start();
-        while watch.elapsed() < time {
+        let mut left = inputs.unwrap_or(u64::MAX);
+        while watch.elapsed() < time && left > 0 {
+            left -= 1;
             let parent = chance.below(self.pool.len());
             let other = chance.below(self.pool.len());
             let (Some(parent), Some(other)) = (self.pool.get(parent), self.pool.get(other)) else {

@@ -23,7 +23,9 @@ const fn target(run: fn(&[u8]) -> u64, swept: bool) -> Target {
 const CORPUS: &[u8] = br#"{"a": [1, 2, {"b": [3]}], "c": "d"}"#;
 
 fn ran(target: &Target) -> driver::Run {
-    check::quietly(|| driver::run(target, &[CORPUS.to_vec()], 7, Duration::from_millis(200)))
+    check::quietly(|| {
+        driver::run(target, &[CORPUS.to_vec()], 7, (Duration::from_millis(200), None))
+    })
 }
 
 #[test]

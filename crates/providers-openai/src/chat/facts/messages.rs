@@ -4,13 +4,18 @@ use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAcce
 use serde_json::value::RawValue;
 use std::fmt;
 
-use crate::shape::{Accept, Kinds, list_of, plain};
+use crate::shape::{self, Accept, Kinds, list_of};
 
 /// Roles of this dialect.
 pub(super) const ROLES: &[&str] = &["system", "developer", "user", "assistant", "tool", "function"];
 
-/// A list of messages, as their number.
-pub(super) struct Messages(pub(super) usize);
+/// A list of messages.
+#[derive(Default)]
+pub(super) struct Messages {
+    pub(super) count: usize,
+    /// Whether there is nothing in them but roles, names and texts.
+    pub(super) plain: bool,
+}
 
 impl<'de> Deserialize<'de> for Messages {
     fn deserialize<D: Deserializer<'de>>(reader: D) -> Result<Self, D::Error> {
@@ -23,11 +28,12 @@ impl<'de> Deserialize<'de> for Messages {
             }
 
             fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Messages, A::Error> {
-                let mut count = 0;
-                while seq.next_element::<Message>()?.is_some() {
-                    count += 1;
+                let mut all = Messages { count: 0, plain: true };
+                while let Some(message) = seq.next_element::<Message>()? {
+                    all.count += 1;
+                    all.plain &= message.plain;
                 }
-                Ok(Messages(count))
+                Ok(all)
             }
         }
         reader.deserialize_seq(Counter)
@@ -35,7 +41,9 @@ impl<'de> Deserialize<'de> for Messages {
 }
 
 /// An acceptable message.
-struct Message;
+struct Message {
+    plain: bool,
+}
 
 impl<'de> Deserialize<'de> for Message {
     fn deserialize<D: Deserializer<'de>>(reader: D) -> Result<Self, D::Error> {
@@ -53,34 +61,40 @@ impl<'de> Visitor<'de> for MessageVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Message, A::Error> {
-        let (mut role, mut answers) = (None, false);
+        let (mut role, mut answers, mut plain) = (None, false, true);
         while let Some(key) = map.next_key::<Key>()? {
             match key {
                 Key::Role => role = Some(map.next_value::<Role>()?),
-                Key::Content => content(map.next_value::<&'de RawValue>()?)?,
+                Key::Content => plain &= content(map.next_value::<&'de RawValue>()?)?,
                 Key::ToolCallId => answers = map.next_value::<Option<IsString>>()?.is_some(),
-                Key::ToolCalls => drop(map.next_value_seed(Accept(list_of(Kinds::OBJECT)))?),
-                Key::Name => drop(map.next_value_seed(Accept(plain(Kinds::STRING)))?),
-                Key::Other => drop(map.next_value::<IgnoredAny>()?),
+                Key::ToolCalls => {
+                    plain = false;
+                    map.next_value_seed(Accept(list_of(Kinds::OBJECT)))?;
+                }
+                Key::Name => drop(map.next_value_seed(Accept(shape::plain(Kinds::STRING)))?),
+                Key::Other => {
+                    plain = false;
+                    map.next_value::<IgnoredAny>()?;
+                }
             }
         }
         match role {
             None => Err(A::Error::custom("a message without a role")),
             Some(Role::Tool) if !answers => Err(A::Error::custom("a tool message without an id")),
-            Some(Role::Tool | Role::Other) => Ok(Message),
+            Some(Role::Tool | Role::Other) => Ok(Message { plain }),
         }
     }
 }
 
-/// Content is a string, null, or an array of objects.
-fn content<E: Error>(raw: &RawValue) -> Result<(), E> {
+/// Content is a string, null, or an array of objects; whether it is no array.
+fn content<E: Error>(raw: &RawValue) -> Result<bool, E> {
     match raw.get().as_bytes().first() {
-        Some(b'"' | b'n') => Ok(()),
+        Some(b'"' | b'n') => Ok(true),
         Some(b'[') => {
             let mut reader = serde_json::Deserializer::from_str(raw.get());
             let accept = Accept(list_of(Kinds::OBJECT));
             serde::de::DeserializeSeed::deserialize(accept, &mut reader)
-                .map(drop)
+                .map(|_| false)
                 .map_err(E::custom)
         }
         _ => Err(E::custom("content of another type")),

@@ -33,12 +33,13 @@ fn facts_are_read() {
         max_output_tokens,
         has_tools,
         items,
+        plain,
         strategy,
         user,
         layout,
     } = facts(body);
     assert_eq!(model.as_deref(), Some("gpt-4o"));
-    assert!(stream && include_usage && has_tools);
+    assert!(stream && include_usage && has_tools && !plain);
     assert_eq!((max_output_tokens, items), (Some(7), 2));
     assert_eq!((strategy.as_deref(), user.as_deref()), (Some("random"), Some("u")));
     assert_eq!(layout.value(body.as_bytes(), "user"), Some("\"u\""));
@@ -51,6 +52,21 @@ fn facts_are_read() {
         None
     );
     assert_eq!(facts(&with(r#""safety_identifier":"s","user":"u""#)).user.as_deref(), Some("s"));
+}
+
+#[test]
+fn messages_are_plain_where_nothing_but_texts_is_in_them() {
+    let rest = r#""messages":[{"role":"system","name":"n","content":"s"},{"role":"assistant","content":null}"#;
+    for (message, plain) in [
+        (r#"{"role":"user","content":"\"reasoning_content\" \"image_url\""}"#, true),
+        (r#"{"role":"tool","tool_call_id":"c","content":"r"}"#, true),
+        (r#"{"role":"user","content":[{"type":"text","text":"t"}]}"#, false),
+        (r#"{"role":"assistant","content":"a","tool_calls":[]}"#, false),
+        (r#"{"role":"assistant","content":"a","reasoning_content":"r"}"#, false),
+        (r#"{"role":"assistant","content":"a","re\u0061soning":"r"}"#, false),
+    ] {
+        assert_eq!(facts(&format!("{{{rest},{message}]}}")).plain, plain, "{message}");
+    }
 }
 
 #[test]
