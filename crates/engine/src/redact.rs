@@ -23,12 +23,18 @@ const CREDENTIALS: [&str; 10] =
 /// Words with such a front that are shorter may be anything; AWS' key ids have this length.
 const SHORTEST_BY_SHAPE: usize = 20;
 
-/// Everything of a deployment that its vendor could quote: the key, and what looks like a credential
-/// in its headers.
+/// Everything of a deployment that its vendor could quote: its keys, and what looks like a credential
+/// in its headers. A reload that changes one of them has a new credential.
 pub(crate) fn secrets(deployment: &Deployment) -> Vec<Secret> {
     let key = deployment.credential.iter().map(|credential| credential.secret.clone());
     let words = deployment.headers.iter().flat_map(|header| header.value.expose().split(' '));
-    key.chain(words.filter(|word| word.len() >= SHORTEST_IN_HEADERS).map(Secret::new)).collect()
+    let amazons = deployment.aws.iter().filter_map(|aws| aws.sources.keys.as_ref());
+    let amazons = amazons.flat_map(|keys| {
+        std::iter::once(&keys.secret_access_key).chain(&keys.session_token).cloned()
+    });
+    key.chain(amazons)
+        .chain(words.filter(|word| word.len() >= SHORTEST_IN_HEADERS).map(Secret::new))
+        .collect()
 }
 
 /// The error without any of the secrets, wherever the vendor put them, and without what only looks
