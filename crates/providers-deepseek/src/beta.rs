@@ -9,7 +9,7 @@ use tollgate_core_types::chat::ChatRequest;
 use tollgate_core_types::reply::ChatReply;
 use tollgate_core_types::{Dialect, Operation, UpstreamError};
 use tollgate_providers_common::{
-    Account, ChatCodec, Codec, DecodeError, EncodeError, Encoded, Inbound, StreamDecoder,
+    Account, ChatCodec, Codec, DecodeError, EncodeError, Encoded, Inbound, Piece, StreamDecoder,
     UpstreamTarget,
 };
 
@@ -105,12 +105,12 @@ macro_rules! passed_on {
             self.0.relayed(body, inbound)
         }
 
-        fn pieces(&self, inbound: &Inbound) -> Vec<Inbound> {
+        fn pieces(&self, inbound: &Inbound) -> Vec<Piece> {
             self.0.pieces(inbound)
         }
 
-        fn joined(&self, answers: &[Bytes]) -> Result<Bytes, DecodeError> {
-            self.0.joined(answers)
+        fn joined(&self, pieces: &[Piece], answers: &[Bytes]) -> Result<Bytes, DecodeError> {
+            self.0.joined(pieces, answers)
         }
 
         fn wants_stream(&self, error: &UpstreamError) -> bool {

@@ -17,8 +17,8 @@ use tollgate_providers_anthropic::Anthropic;
 use tollgate_providers_common::scan::Layout;
 use tollgate_providers_common::splice::{Edits, quote};
 use tollgate_providers_common::{
-    Account, ChatCodec, Codec, DecodeError, EncodeError, Encoded, Inbound, Provider, StreamDecoder,
-    UpstreamTarget,
+    Account, ChatCodec, Codec, DecodeError, EncodeError, Encoded, Inbound, Piece, Provider,
+    StreamDecoder, UpstreamTarget,
 };
 
 use crate::error;
@@ -168,12 +168,12 @@ impl<C: Codec + ?Sized> Codec for RawPredict<C> {
         self.inner.relayed(body, inbound)
     }
 
-    fn pieces(&self, inbound: &Inbound) -> Vec<Inbound> {
+    fn pieces(&self, inbound: &Inbound) -> Vec<Piece> {
         self.inner.pieces(inbound)
     }
 
-    fn joined(&self, answers: &[Bytes]) -> Result<Bytes, DecodeError> {
-        self.inner.joined(answers)
+    fn joined(&self, pieces: &[Piece], answers: &[Bytes]) -> Result<Bytes, DecodeError> {
+        self.inner.joined(pieces, answers)
     }
 
     fn wants_stream(&self, error: &UpstreamError) -> bool {
