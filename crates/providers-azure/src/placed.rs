@@ -162,6 +162,10 @@ impl<C: ChatCodec + ?Sized> ChatCodec for Placed<C> {
 }
 
 impl<C: EmbedCodec + ?Sized> EmbedCodec for Placed<C> {
+    fn most_texts(&self) -> Option<usize> {
+        self.inner.most_texts()
+    }
+
     fn encode_embed(
         &self,
         asked: &EmbedRequest,

@@ -83,6 +83,12 @@ struct RawPredict<C: ?Sized> {
     inner: Arc<C>,
 }
 
+/// Another codec of Anthropic's, put here as well.
+fn here(other: Option<Arc<dyn ChatCodec>>) -> Option<Arc<dyn ChatCodec>> {
+    let inner = other?;
+    Some(Arc::new(RawPredict { inner }))
+}
+
 impl<C: Codec + ?Sized> RawPredict<C> {
     /// What Anthropic itself would be sent, for this vendor.
     fn moved(
@@ -146,6 +152,10 @@ impl<C: Codec + ?Sized> Codec for RawPredict<C> {
         self.moved(self.inner.splice(inbound, target)?, inbound.facts.stream, target)
     }
 
+    fn instead(&self, inbound: &Inbound, target: &UpstreamTarget) -> Option<Arc<dyn ChatCodec>> {
+        here(self.inner.instead(inbound, target))
+    }
+
     /// Vertex AI fetches nothing for Claude.
     fn takes_urls(&self, _: &UpstreamTarget) -> bool {
         false
@@ -162,6 +172,10 @@ impl<C: Codec + ?Sized> Codec for RawPredict<C> {
         } else {
             self.inner.decode_error(status, headers, body)
         }
+    }
+
+    fn answers_anything(&self) -> bool {
+        self.inner.answers_anything()
     }
 
     fn relayed(&self, body: Bytes, inbound: &Inbound) -> Result<Bytes, DecodeError> {
@@ -186,6 +200,10 @@ impl<C: Codec + ?Sized> Codec for RawPredict<C> {
 }
 
 impl<C: ChatCodec + ?Sized> ChatCodec for RawPredict<C> {
+    fn other_for(&self, chat: &ChatRequest, target: &UpstreamTarget) -> Option<Arc<dyn ChatCodec>> {
+        here(self.inner.other_for(chat, target))
+    }
+
     fn encode(&self, chat: &ChatRequest, target: &UpstreamTarget) -> Result<Encoded, EncodeError> {
         self.moved(self.inner.encode(chat, target)?, chat.stream, target)
     }
