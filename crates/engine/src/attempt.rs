@@ -135,11 +135,8 @@ pub(crate) async fn run(
     };
     let above = (shared.span, shared.progress);
     let mut record = AttemptRecord::open(shared.telemetry, &deployment, facts, above);
-    let outcome = match exchange(&deployment, shared, record.span()).await {
-        Ok(read) => judge(read, (shared.fallbacks)(&group)),
-        Err(error) => Err(Box::new((error, Tally::default()))),
-    };
-    match outcome {
+    let outcome = exchange(&deployment, shared, record.span()).await;
+    match outcome.and_then(|read| judge(read, (shared.fallbacks)(&group))) {
         Ok(Exchange { content, lost, estimated }) => Ok(Success {
             content,
             lease: attempt.commit(),
@@ -151,7 +148,7 @@ pub(crate) async fn run(
             estimated,
         }),
         Err(judged) => {
-            let (error, tally) = *judged;
+            let Judged { error, tally } = *judged;
             let error = deployment.told(at_deadline(error, shared.deadline), false);
             let left = error.class == ErrorClass::Cancelled;
             let outcome = if left { Outcome::Cancelled } else { Outcome::Error };
@@ -173,7 +170,16 @@ fn kind(attempt: &Attempt<Arc<Deployment>>) -> AttemptKind {
 }
 
 /// A failed exchange, with what it took.
-type Judged = Box<(UpstreamError, Tally)>;
+pub(crate) struct Judged {
+    error: UpstreamError,
+    tally: Tally,
+}
+
+impl From<UpstreamError> for Box<Judged> {
+    fn from(error: UpstreamError) -> Self {
+        Self::new(Judged { error, tally: Tally::default() })
+    }
+}
 
 /// What an exchange with a vendor brought.
 pub(crate) struct Exchange {
@@ -186,14 +192,14 @@ async fn exchange(
     deployment: &Arc<Deployment>,
     shared: &Shared<'_>,
     span: &Span,
-) -> Result<Exchange, UpstreamError> {
+) -> Result<Exchange, Box<Judged>> {
     let inbound = shared.inbound;
     if let Some(form) = shared.form {
         // Rare and large: it must not be part of every call's state.
-        return Box::pin(upload::exchange(form, deployment, shared, span)).await;
+        return Ok(Box::pin(upload::exchange(form, deployment, shared, span)).await?);
     }
     let Some(mut way) = deployment.way(inbound.dialect) else {
-        return local_count(shared);
+        return Ok(local_count(shared)?);
     };
     if let Way::Verbatim(codec) = &way
         && let Some(other) = codec.instead(inbound, &deployment.target)
@@ -203,16 +209,15 @@ async fn exchange(
     if let Way::Verbatim(codec) = &way {
         let pieces = codec.pieces(inbound);
         if !pieces.is_empty() {
-            return pieces::exchange(codec, &pieces, deployment, shared).await;
+            let sending = pieces::Sending { deployment, shared, span, way: &way };
+            return Box::pin(pieces::exchange(codec, &pieces, sending)).await;
         }
     }
     if let Way::Embedded(codec) = &way
-        && let Some(most) = codec.most_texts()
+        && let Some(most) = codec.most_texts().filter(|most| inbound.facts.items > *most)
     {
-        let asked = prepare::texts(inbound, shared.client.as_ref())?;
-        if asked.texts.len() > most {
-            return pieces::embedded((codec, most), asked, deployment, shared).await;
-        }
+        let sending = pieces::Sending { deployment, shared, span, way: &way };
+        return Box::pin(pieces::embedded(codec.as_ref(), most, sending)).await;
     }
     loop {
         // What others learn while this one is under way says nothing of what it asked for.
@@ -232,11 +237,11 @@ async fn exchange(
             Ok(content) => return Ok(Exchange { content, lost, estimated: false }),
             Err(error) if !streamed && must_stream(deployment, shared, &way, &error) => {}
             Err(error) if is_uncounted(deployment, inbound.dialect, &error) => {
-                return local_count(shared);
+                return Ok(local_count(shared)?);
             }
             Err(error) => match other_way(deployment, inbound.dialect, &way, &error) {
                 Some(other) => way = other,
-                None => return Err(error),
+                None => return Err(error.into()),
             },
         }
     }
@@ -304,23 +309,6 @@ async fn send(
     outcome
 }
 
-/// As [`send`], for one of several requests whose answers are joined before they are told.
-async fn send_part(
-    mut request: http::Request<Bytes>,
-    deployment: &Deployment,
-    shared: &Shared<'_>,
-    way: &Way,
-) -> Result<Bytes, UpstreamError> {
-    let (started, deadlines) = begin(&mut request, deployment, shared).await?;
-    let until = deadlines.until;
-    let outcome = match deployment.transport.send(request, deadlines).await {
-        Ok(response) => read::json(response, shared, way, until).await,
-        Err(error) => Err(error.into()),
-    };
-    shared.progress.waited(clock::now().saturating_duration_since(started));
-    outcome
-}
-
 /// Makes a request ready to be sent; when it begins, and by when it must be answered.
 async fn begin(
     request: &mut http::Request<Bytes>,
@@ -353,7 +341,7 @@ fn via(hops: usize) -> HeaderValue {
 
 /// An answer that ended for a reason which another group may not meet is a failure, if there is
 /// such a group and nothing of the answer has been said. What it took is billed all the same.
-fn judge(read: Exchange, recoverable: Recoverable) -> Result<Exchange, Judged> {
+fn judge(read: Exchange, recoverable: Recoverable) -> Result<Exchange, Box<Judged>> {
     let tally = match &read.content {
         Content::Whole { tally, .. } => tally,
         Content::Stream { pump, .. } if !pump.tally.has_content => &pump.tally,
@@ -377,7 +365,7 @@ fn judge(read: Exchange, recoverable: Recoverable) -> Result<Exchange, Judged> {
         | None => return Ok(read),
     };
     let error = UpstreamError::new(class, "the answer was cut short by the vendor");
-    Err(Box::new((error.with_status(200), Tally::clone(tally))))
+    Err(Box::new(Judged { error: error.with_status(200), tally: Tally::clone(tally) }))
 }
 
 /// Whether a vendor of another dialect, which counts tokens for some of its models, does not for

@@ -456,7 +456,9 @@ impl AttemptRecord {
     /// of one whose client left, the cost is not known. A failure without a count is not billed.
     fn bill(&self, outcome: Outcome, tally: &Tally, wall: SystemTime) -> Option<u64> {
         let operation = self.facts.operation;
-        let ended = outcome == Outcome::Ok || tally.finish.is_some();
+        // What is no stream tells what it took when it is over, and not before.
+        let told = operation == Operation::Embeddings && !tally.usage.is_empty();
+        let ended = outcome == Outcome::Ok || tally.finish.is_some() || told;
         let cost =
             ended.then(|| self.deployment.cost(operation, &tally.usage, clock::unix_seconds(wall)));
         let generates = operation.bills_tokens();

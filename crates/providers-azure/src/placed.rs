@@ -15,7 +15,7 @@ use tollgate_providers_common::scan::Layout;
 use tollgate_providers_common::splice::{Edits, quote};
 use tollgate_providers_common::{
     Account, ChatCodec, Codec, DecodeError, EmbedCodec, EmbedReply, EmbedRequest, EncodeError,
-    Encoded, Inbound, StreamDecoder, UpstreamTarget,
+    Encoded, Inbound, Piece, StreamDecoder, UpstreamTarget,
 };
 
 use crate::address::{self, Surface};
@@ -129,12 +129,12 @@ impl<C: Codec + ?Sized> Codec for Placed<C> {
         self.inner.relayed(body, inbound)
     }
 
-    fn pieces(&self, inbound: &Inbound) -> Vec<Inbound> {
+    fn pieces(&self, inbound: &Inbound) -> Vec<Piece> {
         self.inner.pieces(inbound)
     }
 
-    fn joined(&self, answers: &[Bytes]) -> Result<Bytes, DecodeError> {
-        self.inner.joined(answers)
+    fn joined(&self, pieces: &[Piece], answers: &[Bytes]) -> Result<Bytes, DecodeError> {
+        self.inner.joined(pieces, answers)
     }
 
     fn wants_stream(&self, error: &UpstreamError) -> bool {
@@ -162,6 +162,10 @@ impl<C: ChatCodec + ?Sized> ChatCodec for Placed<C> {
 }
 
 impl<C: EmbedCodec + ?Sized> EmbedCodec for Placed<C> {
+    fn most_texts(&self) -> Option<usize> {
+        self.inner.most_texts()
+    }
+
     fn encode_embed(
         &self,
         asked: &EmbedRequest,

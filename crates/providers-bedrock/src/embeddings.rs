@@ -12,7 +12,8 @@ use http::HeaderMap;
 use std::sync::Arc;
 use tollgate_core_types::{Dialect, Operation as Asks, UpstreamError};
 use tollgate_providers_common::{
-    Account, Codec, DecodeError, EncodeError, Encoded, Inbound, StreamDecoder, UpstreamTarget,
+    Account, Codec, DecodeError, EncodeError, Encoded, Inbound, Piece, StreamDecoder,
+    UpstreamTarget,
 };
 
 use crate::address::{self, Operation};
@@ -64,12 +65,12 @@ impl Codec for Embeddings {
         tell::relayed(&body, inbound, &self.model)
     }
 
-    fn pieces(&self, inbound: &Inbound) -> Vec<Inbound> {
+    fn pieces(&self, inbound: &Inbound) -> Vec<Piece> {
         if self.family == Family::TitanEmbed { ask::pieces(inbound) } else { Vec::new() }
     }
 
-    fn joined(&self, answers: &[Bytes]) -> Result<Bytes, DecodeError> {
-        tell::joined(answers)
+    fn joined(&self, pieces: &[Piece], answers: &[Bytes]) -> Result<Bytes, DecodeError> {
+        tell::joined(pieces, answers)
     }
 
     fn stream(&self) -> Box<dyn StreamDecoder> {

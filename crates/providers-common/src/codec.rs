@@ -15,6 +15,7 @@ use crate::client::ErrorReport;
 use crate::embed::EmbedCodec;
 use crate::framing::Framing;
 use crate::inbound::Inbound;
+use crate::piece::Piece;
 use crate::sse::Frame;
 use crate::target::UpstreamTarget;
 
@@ -97,17 +98,18 @@ pub trait Codec: Send + Sync + 'static {
         Ok(body)
     }
 
-    /// The requests that a client's is cut into, where the vendor takes fewer inputs at once; empty
-    /// where it is sent as it is.
-    fn pieces(&self, _inbound: &Inbound) -> Vec<Inbound> {
+    /// The pieces that a client's request is cut into, where the vendor takes fewer inputs at once;
+    /// empty where it is sent as it is.
+    fn pieces(&self, _inbound: &Inbound) -> Vec<Piece> {
         Vec::new()
     }
 
     /// Joins the answers to [`Codec::pieces`], relayed and in their order, into the client's one.
     ///
     /// # Errors
-    /// When an answer is not what was relayed, or there is none.
-    fn joined(&self, answers: &[Bytes]) -> Result<Bytes, DecodeError> {
+    /// When an answer is not what was relayed, there is none, or it does not hold as much as its
+    /// piece asked for.
+    fn joined(&self, _pieces: &[Piece], answers: &[Bytes]) -> Result<Bytes, DecodeError> {
         let one = <[Bytes; 1]>::try_from(answers.to_vec());
         one.map(|[answer]| answer).map_err(|answers| {
             DecodeError::Malformed(format!("{} answers where one was asked for", answers.len()))

@@ -6,7 +6,7 @@
 //! [`io::Transport`] and [`io::Authorizer`] alone. This crate must never know any vendor.
 //!
 //! In reading order: [`inbound`] what a client sent, [`target`] where it goes, [`codec`] the vendor
-//! side, [`embed`] vectors, [`client`] the client side, [`framing`] over [`sse`] and [`eventstream`],
+//! side, [`embed`] vectors, [`piece`] requests cut into several, [`client`] the client side, [`framing`] over [`sse`] and [`eventstream`],
 //! [`splice`] editing JSON without rebuilding it,
 //! [`scan`] reading a body's top level once, [`node`] explaining what is wrong in it,
 //! [`retry_after`] vendors' pauses, [`mod@fold`] streams made whole and the reverse,
@@ -26,6 +26,7 @@ pub mod inline;
 pub mod io;
 pub mod multipart;
 pub mod node;
+pub mod piece;
 pub mod retry_after;
 pub mod scan;
 pub mod splice;
@@ -47,5 +48,6 @@ pub use io::{
     Upload,
 };
 pub use node::Node;
+pub use piece::Piece;
 pub use sse::{Frame, FrameError, FrameKind, SseFramer};
 pub use target::{ParamRules, UpstreamTarget};

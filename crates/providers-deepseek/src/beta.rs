@@ -9,7 +9,7 @@ use tollgate_core_types::chat::ChatRequest;
 use tollgate_core_types::reply::ChatReply;
 use tollgate_core_types::{Dialect, Operation, UpstreamError};
 use tollgate_providers_common::{
-    Account, ChatCodec, Codec, DecodeError, EncodeError, Encoded, Inbound, StreamDecoder,
+    Account, ChatCodec, Codec, DecodeError, EncodeError, Encoded, Inbound, Piece, StreamDecoder,
     UpstreamTarget,
 };
 
@@ -82,6 +82,12 @@ fn where_needed(encoded: Encoded, target: &UpstreamTarget) -> Result<Encoded, En
     if is_beta(encoded.request.body()) { at_beta(encoded, target) } else { Ok(encoded) }
 }
 
+/// The codec that takes the place of one of these, whose requests go there where they must too.
+fn other(codec: Option<Arc<dyn ChatCodec>>) -> Option<Arc<dyn ChatCodec>> {
+    let codec = codec?;
+    Some(Arc::new(WhereNeeded(codec)))
+}
+
 /// Passes on everything but where requests go.
 macro_rules! passed_on {
     () => {
@@ -105,12 +111,28 @@ macro_rules! passed_on {
             self.0.relayed(body, inbound)
         }
 
-        fn pieces(&self, inbound: &Inbound) -> Vec<Inbound> {
+        fn instead(
+            &self,
+            inbound: &Inbound,
+            target: &UpstreamTarget,
+        ) -> Option<Arc<dyn ChatCodec>> {
+            other(self.0.instead(inbound, target))
+        }
+
+        fn takes_urls(&self, target: &UpstreamTarget) -> bool {
+            self.0.takes_urls(target)
+        }
+
+        fn answers_anything(&self) -> bool {
+            self.0.answers_anything()
+        }
+
+        fn pieces(&self, inbound: &Inbound) -> Vec<Piece> {
             self.0.pieces(inbound)
         }
 
-        fn joined(&self, answers: &[Bytes]) -> Result<Bytes, DecodeError> {
-            self.0.joined(answers)
+        fn joined(&self, pieces: &[Piece], answers: &[Bytes]) -> Result<Bytes, DecodeError> {
+            self.0.joined(pieces, answers)
         }
 
         fn wants_stream(&self, error: &UpstreamError) -> bool {
@@ -140,6 +162,10 @@ impl Codec for WhereNeeded {
 }
 
 impl ChatCodec for WhereNeeded {
+    fn other_for(&self, chat: &ChatRequest, target: &UpstreamTarget) -> Option<Arc<dyn ChatCodec>> {
+        other(self.0.other_for(chat, target))
+    }
+
     fn encode(&self, chat: &ChatRequest, target: &UpstreamTarget) -> Result<Encoded, EncodeError> {
         where_needed(self.0.encode(chat, target)?, target)
     }

@@ -17,8 +17,8 @@ use tollgate_providers_anthropic::Anthropic;
 use tollgate_providers_common::scan::Layout;
 use tollgate_providers_common::splice::{Edits, quote};
 use tollgate_providers_common::{
-    Account, ChatCodec, Codec, DecodeError, EncodeError, Encoded, Inbound, Provider, StreamDecoder,
-    UpstreamTarget,
+    Account, ChatCodec, Codec, DecodeError, EncodeError, Encoded, Inbound, Piece, Provider,
+    StreamDecoder, UpstreamTarget,
 };
 
 use crate::error;
@@ -81,6 +81,12 @@ impl Provider for ClaudeOnVertex {
 #[derive(Debug)]
 struct RawPredict<C: ?Sized> {
     inner: Arc<C>,
+}
+
+/// Another codec of Anthropic's, put here as well.
+fn here(other: Option<Arc<dyn ChatCodec>>) -> Option<Arc<dyn ChatCodec>> {
+    let inner = other?;
+    Some(Arc::new(RawPredict { inner }))
 }
 
 impl<C: Codec + ?Sized> RawPredict<C> {
@@ -146,6 +152,10 @@ impl<C: Codec + ?Sized> Codec for RawPredict<C> {
         self.moved(self.inner.splice(inbound, target)?, inbound.facts.stream, target)
     }
 
+    fn instead(&self, inbound: &Inbound, target: &UpstreamTarget) -> Option<Arc<dyn ChatCodec>> {
+        here(self.inner.instead(inbound, target))
+    }
+
     /// Vertex AI fetches nothing for Claude.
     fn takes_urls(&self, _: &UpstreamTarget) -> bool {
         false
@@ -164,16 +174,20 @@ impl<C: Codec + ?Sized> Codec for RawPredict<C> {
         }
     }
 
+    fn answers_anything(&self) -> bool {
+        self.inner.answers_anything()
+    }
+
     fn relayed(&self, body: Bytes, inbound: &Inbound) -> Result<Bytes, DecodeError> {
         self.inner.relayed(body, inbound)
     }
 
-    fn pieces(&self, inbound: &Inbound) -> Vec<Inbound> {
+    fn pieces(&self, inbound: &Inbound) -> Vec<Piece> {
         self.inner.pieces(inbound)
     }
 
-    fn joined(&self, answers: &[Bytes]) -> Result<Bytes, DecodeError> {
-        self.inner.joined(answers)
+    fn joined(&self, pieces: &[Piece], answers: &[Bytes]) -> Result<Bytes, DecodeError> {
+        self.inner.joined(pieces, answers)
     }
 
     fn wants_stream(&self, error: &UpstreamError) -> bool {
@@ -186,6 +200,10 @@ impl<C: Codec + ?Sized> Codec for RawPredict<C> {
 }
 
 impl<C: ChatCodec + ?Sized> ChatCodec for RawPredict<C> {
+    fn other_for(&self, chat: &ChatRequest, target: &UpstreamTarget) -> Option<Arc<dyn ChatCodec>> {
+        here(self.inner.other_for(chat, target))
+    }
+
     fn encode(&self, chat: &ChatRequest, target: &UpstreamTarget) -> Result<Encoded, EncodeError> {
         self.moved(self.inner.encode(chat, target)?, chat.stream, target)
     }

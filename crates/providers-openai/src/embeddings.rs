@@ -11,7 +11,7 @@ use tollgate_core_types::{ChatEvent, Dialect, Operation, UpstreamError};
 use tollgate_providers_common::splice::Edits;
 use tollgate_providers_common::{
     Account, Codec, DecodeError, EmbedCodec, EmbedReply, EmbedRequest, EncodeError, Encoded, Facts,
-    Frame, Inbound, StreamDecoder, UpstreamTarget, scan,
+    Frame, Inbound, Piece, StreamDecoder, UpstreamTarget, piece, scan,
 };
 
 use crate::malformed::malformed;
@@ -72,12 +72,13 @@ impl Codec for OpenAiEmbeddings {
         Ok(translate::render(&reply, inbound, asked))
     }
 
-    fn pieces(&self, inbound: &Inbound) -> Vec<Inbound> {
-        batch::pieces(inbound, self.most_texts().unwrap_or(0))
+    fn pieces(&self, inbound: &Inbound) -> Vec<Piece> {
+        let most = self.most_texts();
+        most.map_or_else(Vec::new, |most| Piece::cut(inbound, most, piece::MOST_TEXTS))
     }
 
-    fn joined(&self, answers: &[Bytes]) -> Result<Bytes, DecodeError> {
-        batch::joined(answers)
+    fn joined(&self, pieces: &[Piece], answers: &[Bytes]) -> Result<Bytes, DecodeError> {
+        batch::joined(pieces, answers)
     }
 
     fn decode_error(&self, status: u16, headers: &HeaderMap, body: &[u8]) -> UpstreamError {

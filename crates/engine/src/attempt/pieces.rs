@@ -1,112 +1,212 @@
 //! Requests that a vendor takes in pieces alone: some are under way at a time, and their answers are
-//! joined. One that fails fails them all, so that the attempt is one as every other.
+//! joined. One that fails fails them all, so that the attempt is one as every other; what the others
+//! took is counted all the same.
 
 use bytes::Bytes;
 use futures_core::future::BoxFuture;
 use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
+use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Instant;
 use tollgate_core_types::usage::UsageDetail;
-use tollgate_core_types::{ErrorClass, Lost, UpstreamError, Usage};
-use tollgate_providers_common::{Codec, EmbedCodec, EmbedReply, EmbedRequest, Inbound};
+use tollgate_core_types::{Dialect, ErrorClass, Lost, UpstreamError, Usage};
+use tollgate_providers_common::piece::MOST_TEXTS;
+use tollgate_providers_common::{
+    ByteStream, Codec, EmbedCodec, EmbedReply, EmbedRequest, Encoded, Piece,
+};
+use tollgate_telemetry::Span;
 
-use super::{Content, Exchange, Shared, prepare, read, send, send_part};
+use super::{Content, Exchange, Judged, Shared, begin, prepare, read};
+use crate::clock;
 use crate::deployment::{Deployment, Way};
 use crate::stream::Tally;
 
-/// Pieces under way at a time.
+/// Pieces under way at a time; no others have a body.
 const AT_ONCE: usize = 8;
+
+/// What all pieces of a request have in common.
+#[derive(Clone, Copy)]
+pub(super) struct Sending<'a> {
+    pub(super) deployment: &'a Deployment,
+    pub(super) shared: &'a Shared<'a>,
+    pub(super) span: &'a Span,
+    pub(super) way: &'a Way,
+}
 
 /// Sends all pieces and joins their answers.
 pub(super) async fn exchange(
     codec: &Arc<dyn Codec>,
-    pieces: &[Inbound],
-    deployment: &Deployment,
-    shared: &Shared<'_>,
-) -> Result<Exchange, UpstreamError> {
-    let way = Way::Verbatim(Arc::clone(codec));
-    let mut waiting: Vec<BoxFuture<'_, Piece>> = Vec::with_capacity(pieces.len());
-    for piece in pieces {
-        waiting.push(Box::pin(one(piece, deployment, shared, &way)));
-    }
-    let mut answers = futures_util::stream::iter(waiting).buffered(AT_ONCE);
-    let mut bodies: Vec<Bytes> = Vec::with_capacity(pieces.len());
-    let (mut tally, mut lost) = (Tally::default(), Vec::new());
-    while let Some(answer) = answers.next().await {
-        let (content, dropped) = answer?;
-        let Content::Whole { body, tally: piece } = content else {
-            let message = "a stream where a whole answer was asked for";
-            return Err(UpstreamError::new(ErrorClass::Malformed, message));
-        };
-        bodies.push(body);
-        lost = dropped;
-        let usage = added(tally.usage, piece.usage);
-        tally = Tally { usage, ..*piece };
-    }
-    let body = codec.joined(&bodies).map_err(read::decode_error)?;
-    Ok(Exchange {
-        content: Content::Whole { body, tally: Box::new(tally) },
-        lost,
-        estimated: false,
-    })
+    pieces: &[Piece],
+    sending: Sending<'_>,
+) -> Result<Exchange, Box<Judged>> {
+    let requests = pieces
+        .iter()
+        .map(|piece| -> BoxFuture<'_, Answer<Bytes>> { Box::pin(one(piece, sending)) });
+    let Whole { answers, tally, lost } = all(requests, sending.shared).await?;
+    let body = match codec.joined(pieces, &answers) {
+        Ok(body) => body,
+        Err(error) => return Err(Box::new(Judged { error: read::decode_error(error), tally })),
+    };
+    let content = Content::Whole { body, tally: Box::new(tally) };
+    Ok(Exchange { content, lost, estimated: false })
 }
 
 /// Sends a client's texts in several requests of another dialect, and joins their vectors.
 pub(super) async fn embedded(
-    (codec, most): (&Arc<dyn EmbedCodec>, usize),
-    asked: EmbedRequest,
-    deployment: &Deployment,
-    shared: &Shared<'_>,
-) -> Result<Exchange, UpstreamError> {
-    let pieces: Vec<EmbedRequest> = asked
-        .texts
-        .chunks(most.max(1))
-        .map(|texts| EmbedRequest { texts: texts.to_vec(), ..asked.clone() })
-        .collect();
-    let way = Way::Embedded(Arc::clone(codec));
-    let mut waiting: Vec<BoxFuture<'_, Vectors>> = Vec::with_capacity(pieces.len());
-    for piece in &pieces {
-        waiting.push(Box::pin(vectors(piece, codec.as_ref(), (deployment, &way), shared)));
+    codec: &dyn EmbedCodec,
+    most: usize,
+    sending: Sending<'_>,
+) -> Result<Exchange, Box<Judged>> {
+    let shared = sending.shared;
+    if shared.inbound.facts.items > MOST_TEXTS {
+        return Err(too_many(shared.inbound.dialect).into());
     }
-    let mut answers = futures_util::stream::iter(waiting).buffered(AT_ONCE);
-    let (mut whole, mut lost) = (EmbedReply::default(), Vec::new());
-    while let Some(answer) = answers.next().await {
-        let (EmbedReply { model, vectors, usage }, dropped) = answer?;
-        whole.vectors.extend(vectors);
-        whole.usage = added(whole.usage, usage);
-        whole.model = model.or(whole.model);
-        lost = dropped;
-    }
-    let content = read::vectors(whole, shared);
+    let asked = prepare::texts(shared.inbound, shared.client.as_ref())?;
+    let EmbedRequest { texts, dimensions, user, extra } = asked;
+    let mut texts = texts.into_iter();
+    let requests = std::iter::from_fn(|| {
+        let texts: Vec<String> = texts.by_ref().take(most.max(1)).collect();
+        if texts.is_empty() {
+            return None;
+        }
+        let (user, extra) = (user.clone(), extra.clone());
+        let piece = EmbedRequest { texts, dimensions, user, extra };
+        let request: BoxFuture<'_, Answer<Vec<Vec<f64>>>> =
+            Box::pin(vectors(piece, codec, sending));
+        Some(request)
+    });
+    let Whole { answers, tally, lost } = all(requests, shared).await?;
+    let vectors = answers.into_iter().flatten().collect();
+    let reply = EmbedReply { model: tally.model, vectors, usage: tally.usage };
+    let content = read::vectors(reply, shared);
     Ok(Exchange { content, lost, estimated: false })
 }
 
-/// The vectors of some texts, and what could not be carried.
-type Vectors = Result<(EmbedReply, Vec<Lost>), UpstreamError>;
-
-async fn vectors(
-    asked: &EmbedRequest,
-    codec: &dyn EmbedCodec,
-    (deployment, way): (&Deployment, &Way),
-    shared: &Shared<'_>,
-) -> Vectors {
-    let encoded = prepare::prepare_texts(asked, codec, deployment)?;
-    let body = send_part(encoded.request, deployment, shared, way).await?;
-    let reply = codec.decode_embed(&body).map_err(read::decode_error)?;
-    if reply.vectors.len() != asked.texts.len() {
-        let message = format!("{} vectors for {} texts", reply.vectors.len(), asked.texts.len());
-        return Err(UpstreamError::new(ErrorClass::Malformed, message));
-    }
-    Ok((reply, encoded.lost))
+fn too_many(dialect: Dialect) -> UpstreamError {
+    let field = if dialect == Dialect::GEMINI_BATCH_EMBED { "requests" } else { "input" };
+    let message = format!("`{field}` must hold at most {MOST_TEXTS} texts");
+    UpstreamError::new(ErrorClass::Client, message).with_param(Some(field))
 }
 
-/// A piece's answer, and what it could not carry.
-type Piece = Result<(Content, Vec<Lost>), UpstreamError>;
+/// What one piece brought, and what it could not carry.
+type Answer<T> = Result<(T, Tally, Vec<Lost>), Box<Judged>>;
 
-async fn one(inbound: &Inbound, deployment: &Deployment, shared: &Shared<'_>, way: &Way) -> Piece {
-    let shared = Shared { inbound, ..*shared };
-    let (encoded, _) = prepare::plain(inbound, shared.client.as_ref(), deployment, way)?;
-    let content = send(encoded.request, deployment, &shared, way).await?;
-    Ok((content, encoded.lost))
+/// What all pieces brought, in their order.
+struct Whole<T> {
+    answers: Vec<T>,
+    tally: Tally,
+    lost: Vec<Lost>,
+}
+
+/// Makes some requests at a time until all are answered, or one failed. They wait for the vendor
+/// together, so that their time is counted once.
+async fn all<'f, T: Send>(
+    requests: impl Iterator<Item = BoxFuture<'f, Answer<T>>> + Send,
+    shared: &Shared<'_>,
+) -> Result<Whole<T>, Box<Judged>> {
+    let started = clock::now();
+    let outcome = joined(requests).await;
+    shared.progress.waited(clock::now().saturating_duration_since(started));
+    outcome
+}
+
+async fn joined<'f, T: Send>(
+    requests: impl Iterator<Item = BoxFuture<'f, Answer<T>>> + Send,
+) -> Result<Whole<T>, Box<Judged>> {
+    let mut requests = requests.enumerate();
+    let mut under_way = FuturesUnordered::new();
+    let mut answers = BTreeMap::new();
+    let (mut tally, mut lost) = (Tally::default(), Vec::new());
+    loop {
+        while under_way.len() < AT_ONCE
+            && let Some((number, request)) = requests.next()
+        {
+            under_way.push(async move { (number, request.await) });
+        }
+        let Some((number, answer)) = under_way.next().await else { break };
+        match answer {
+            Ok((answer, took, dropped)) => {
+                answers.insert(number, answer);
+                tally = together(tally, took);
+                lost = dropped;
+            }
+            Err(judged) => {
+                let Judged { error, tally: took } = *judged;
+                return Err(Box::new(Judged { error, tally: together(tally, took) }));
+            }
+        }
+    }
+    Ok(Whole { answers: answers.into_values().collect(), tally, lost })
+}
+
+/// One piece of a request that is relayed.
+async fn one(piece: &Piece, sending: Sending<'_>) -> Answer<Bytes> {
+    let Sending { deployment, shared, way, .. } = sending;
+    let inbound = piece.of(shared.inbound);
+    let shared = Shared { inbound: &inbound, ..*shared };
+    let (encoded, _) = prepare::plain(&inbound, shared.client.as_ref(), deployment, way)?;
+    let lost = encoded.lost.clone();
+    let (response, until) = sent(encoded, sending).await?;
+    match read::content(response, &shared, (deployment, way), until).await? {
+        Content::Whole { body, tally } => Ok((body, *tally, lost)),
+        Content::Stream { .. } => {
+            let message = "a stream where a whole answer was asked for";
+            Err(UpstreamError::new(ErrorClass::Malformed, message).into())
+        }
+    }
+}
+
+/// The vectors of some texts.
+async fn vectors(
+    asked: EmbedRequest,
+    codec: &dyn EmbedCodec,
+    sending: Sending<'_>,
+) -> Answer<Vec<Vec<f64>>> {
+    let Sending { deployment, shared, way, .. } = sending;
+    let encoded = prepare::prepare_texts(&asked, codec, deployment)?;
+    let texts = asked.texts.len();
+    drop(asked);
+    let lost = encoded.lost.clone();
+    let (response, until) = sent(encoded, sending).await?;
+    let body = read::json(response, shared, way, until).await?;
+    let EmbedReply { model, vectors, usage } =
+        codec.decode_embed(&body).map_err(read::decode_error)?;
+    let tally = Tally { model, usage, has_content: true, ..Tally::default() };
+    if vectors.len() != texts {
+        let message = format!("{} vectors for {texts} texts", vectors.len());
+        let error = UpstreamError::new(ErrorClass::Malformed, message);
+        return Err(Box::new(Judged { error, tally }));
+    }
+    Ok((vectors, tally, lost))
+}
+
+/// Sends a piece; its answer, and by when that must be whole.
+async fn sent(
+    encoded: Encoded,
+    sending: Sending<'_>,
+) -> Result<(http::Response<ByteStream>, Instant), UpstreamError> {
+    let Sending { deployment, shared, span, .. } = sending;
+    let mut request = encoded.request;
+    if deployment.trace_context {
+        prepare::continue_trace(&mut request, span);
+    }
+    let (_, deadlines) = begin(&mut request, deployment, shared).await?;
+    let until = deadlines.until;
+    Ok((deployment.transport.send(request, deadlines).await?, until))
+}
+
+/// Two pieces' tallies together.
+fn together(a: Tally, b: Tally) -> Tally {
+    let Tally { model, usage, finish, skipped, has_content, lost } = b;
+    Tally {
+        model: model.or(a.model),
+        usage: added(a.usage, usage),
+        finish: finish.or(a.finish),
+        skipped: a.skipped.saturating_add(skipped),
+        has_content: a.has_content || has_content,
+        lost: a.lost.saturating_add(lost),
+    }
 }
 
 /// Two pieces' usage together; what one of them does not tell is told by the other alone.
@@ -130,5 +230,80 @@ fn added(a: Usage, b: Usage) -> Usage {
             output_audio_tokens: sum(a.detail.output_audio_tokens, b.detail.output_audio_tokens),
             tier: b.detail.tier.or(a.detail.tier),
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    fn took(tokens: u64) -> Tally {
+        let usage = Usage { input_tokens: Some(tokens), ..Usage::default() };
+        Tally { usage, has_content: true, ..Tally::default() }
+    }
+
+    fn failed(tokens: u64) -> Answer<usize> {
+        let error = UpstreamError::new(ErrorClass::Malformed, "no");
+        Err(Box::new(Judged { error, tally: took(tokens) }))
+    }
+
+    /// A request that is answered after some turns of the others.
+    fn after(turns: usize, answer: Answer<usize>) -> BoxFuture<'static, Answer<usize>> {
+        Box::pin(async move {
+            for _ in 0..turns {
+                tokio::task::yield_now().await;
+            }
+            answer
+        })
+    }
+
+    #[tokio::test]
+    async fn answers_stand_in_the_order_of_their_pieces_and_few_are_alive_at_once() {
+        let (made, done) = (AtomicUsize::new(0), Arc::new(AtomicUsize::new(0)));
+        let requests = (0..40_usize).map(|number| -> BoxFuture<'_, Answer<usize>> {
+            let alive = made.fetch_add(1, Ordering::Relaxed) - done.load(Ordering::Relaxed);
+            assert!(alive < AT_ONCE, "{alive} before {number}");
+            let done = Arc::clone(&done);
+            let answer = after(40 - number, Ok((number, took(2), Vec::new())));
+            Box::pin(async move {
+                let answer = answer.await;
+                done.fetch_add(1, Ordering::Relaxed);
+                answer
+            })
+        });
+        let Ok(Whole { answers, tally, .. }) = joined(requests).await else { panic!() };
+        assert_eq!(answers, (0..40).collect::<Vec<_>>());
+        assert_eq!(tally.usage.input_tokens, Some(80));
+    }
+
+    #[tokio::test]
+    async fn a_failed_piece_tells_what_the_others_took_and_no_more_are_sent() {
+        let made = AtomicUsize::new(0);
+        let requests = (0..40_usize).map(|number| {
+            made.fetch_add(1, Ordering::Relaxed);
+            match number {
+                // Answered last of all, and not waited for.
+                0 => after(1_000, Ok((0, took(100), Vec::new()))),
+                5 => after(20, failed(7)),
+                _ => after(5, Ok((number, took(1), Vec::new()))),
+            }
+        });
+        let Err(judged) = joined(requests).await else { panic!() };
+        let Judged { error, tally } = *judged;
+        assert_eq!(error.class, ErrorClass::Malformed);
+        let sent = made.load(Ordering::Relaxed);
+        let tokens = tally.usage.input_tokens.unwrap();
+        assert!((13..40).contains(&tokens) && sent < 40, "{tokens} tokens of {sent} requests");
+    }
+
+    #[test]
+    fn a_request_beyond_the_bound_is_the_clients_error_and_names_its_field() {
+        for (dialect, field) in
+            [(Dialect::OPENAI_EMBEDDINGS, "input"), (Dialect::GEMINI_BATCH_EMBED, "requests")]
+        {
+            let error = too_many(dialect);
+            assert_eq!((error.class, error.param.as_deref()), (ErrorClass::Client, Some(field)));
+        }
     }
 }

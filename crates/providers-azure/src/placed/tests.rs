@@ -74,6 +74,18 @@ fn every_dialect_goes_to_its_place() {
 }
 
 #[test]
+fn a_servers_bound_of_texts_holds_for_its_own_clients_and_for_others() {
+    let mut settings = Settings::default();
+    settings.server.quirks.embed_batch = 2;
+    let azure = Azure::try_new(ProviderName::new("azure"), "d", &Uri::from_static(HOST), &settings);
+    let azure = azure.unwrap();
+    assert_eq!(azure.embeddings().unwrap().most_texts(), Some(2));
+    let mut asked = inbound(Dialect::OPENAI_EMBEDDINGS, &json!({"input": ["a", "b", "c"]}));
+    asked.facts.items = 3;
+    assert_eq!(azure.codec(Dialect::OPENAI_EMBEDDINGS).unwrap().pieces(&asked).len(), 2);
+}
+
+#[test]
 fn a_body_of_the_same_dialect_keeps_its_bytes_but_for_the_model() {
     let azure = azure("d", Some(DATE), Some("o3"));
     let text = r#"{ "x":[1.50 ], "model" : "m","messages":[{"role":"user","content":"\u00e9"}] }"#;

@@ -5,9 +5,9 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use tollgate_core_types::Lost;
-use tollgate_providers_common::scan::{self, Layout};
-use tollgate_providers_common::splice::{Edits, quote};
-use tollgate_providers_common::{EncodeError, Facts, Inbound, ParamRules, UpstreamTarget};
+use tollgate_providers_common::scan::Layout;
+use tollgate_providers_common::splice::Edits;
+use tollgate_providers_common::{EncodeError, Inbound, ParamRules, Piece, UpstreamTarget};
 
 use crate::models::Family;
 
@@ -18,20 +18,8 @@ const PIECES: usize = 256;
 const COHERE_TEXTS: usize = 96;
 
 /// One request for each text, where there are several.
-pub(super) fn pieces(inbound: &Inbound) -> Vec<Inbound> {
-    let input = inbound.facts.layout.value(&inbound.body, "input").unwrap_or_default();
-    let texts: Vec<String> = serde_json::from_str(input).unwrap_or_default();
-    if !(2..=PIECES).contains(&texts.len()) {
-        return Vec::new();
-    }
-    let piece = |text: &String| {
-        let body = Edits::new().set("input", quote(text));
-        let body = body.apply(&inbound.body, &inbound.facts.layout);
-        let layout = scan::layout(&body).unwrap_or_default();
-        let facts = Facts { layout, items: 1, ..inbound.facts.clone() };
-        Inbound { body, facts, ..inbound.clone() }
-    };
-    texts.iter().map(piece).collect()
+pub(super) fn pieces(inbound: &Inbound) -> Vec<Piece> {
+    Piece::cut(inbound, 1, PIECES)
 }
 
 /// The body, and what it could not carry.

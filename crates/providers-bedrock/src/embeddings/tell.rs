@@ -6,7 +6,7 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tollgate_core_types::Usage;
-use tollgate_providers_common::{Account, DecodeError, Inbound};
+use tollgate_providers_common::{Account, DecodeError, Inbound, Piece};
 
 use crate::error;
 use crate::wire::answer::{malformed, read};
@@ -72,20 +72,24 @@ pub(super) fn relayed(body: &[u8], inbound: &Inbound, model: &str) -> Result<Byt
 }
 
 /// One answer of several: vectors in their order, tokens in sum.
-pub(super) fn joined(answers: &[Bytes]) -> Result<Bytes, DecodeError> {
+pub(super) fn joined(pieces: &[Piece], answers: &[Bytes]) -> Result<Bytes, DecodeError> {
     let mut whole = Value::Null;
     let (mut data, mut tokens) = (Vec::new(), 0_u64);
     for answer in answers {
         let mut told: Value = read(answer, "an answer of several")?;
         tokens = tokens.saturating_add(told["usage"]["prompt_tokens"].as_u64().unwrap_or(0));
-        for mut item in told["data"].as_array_mut().map(std::mem::take).unwrap_or_default() {
+        let items = told["data"].as_array_mut().map(std::mem::take).unwrap_or_default();
+        if items.len() != 1 {
+            return Err(malformed(&format!("{} vectors for one text", items.len())));
+        }
+        for mut item in items {
             item["index"] = json!(data.len());
             data.push(item);
         }
         whole = told;
     }
-    if data.len() != answers.len() {
-        return Err(malformed("an answer of several has no vector"));
+    if data.len() != pieces.len() {
+        return Err(malformed(&format!("{} vectors for {} texts", data.len(), pieces.len())));
     }
     whole["data"] = Value::Array(data);
     whole["usage"] = json!({ "prompt_tokens": tokens, "total_tokens": tokens });

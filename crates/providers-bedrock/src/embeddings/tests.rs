@@ -15,7 +15,9 @@ fn codec(model: &str) -> Embeddings {
 }
 
 fn inbound(body: &str) -> Inbound {
-    testing::inbound(Dialect::OPENAI_EMBEDDINGS, Asks::Embeddings, body)
+    let mut inbound = testing::inbound(Dialect::OPENAI_EMBEDDINGS, Asks::Embeddings, body);
+    inbound.facts.items = value(body.as_bytes())["input"].as_array().map_or(1, Vec::len);
+    inbound
 }
 
 fn asked(model: &str, body: &str) -> Result<(Value, Vec<String>), String> {
@@ -142,7 +144,8 @@ fn vectors_are_told_as_openai_tells_them() {
 #[test]
 fn several_texts_for_titan_are_asked_one_by_one_and_told_as_one() {
     let several = inbound(r#"{"model":"m", "input":["a","b\"c"], "dimensions":256}"#);
-    let pieces = codec(TITAN).pieces(&several);
+    let cut = codec(TITAN).pieces(&several);
+    let pieces: Vec<Inbound> = cut.iter().map(|piece| piece.of(&several)).collect();
     let sent =
         |piece: &Inbound| value(codec(TITAN).splice(piece, &target(TITAN)).unwrap().request.body());
     let sent: Vec<Value> = pieces.iter().map(sent).collect();
@@ -156,10 +159,13 @@ fn several_texts_for_titan_are_asked_one_by_one_and_told_as_one() {
             codec(TITAN).relayed(body.into(), piece).unwrap()
         })
         .collect();
-    let told = value(&codec(TITAN).joined(&answers).unwrap());
+    let told = value(&codec(TITAN).joined(&cut, &answers).unwrap());
     assert_eq!(told["data"][1], json!({"object":"embedding","index":1,"embedding":[2.5]}));
     assert_eq!(told["usage"], json!({"prompt_tokens":6,"total_tokens":6}));
-    assert!(codec(TITAN).joined(&[Bytes::from_static(b"{}")]).is_err());
+    assert!(codec(TITAN).joined(&cut, &answers[..1]).is_err());
+    let two = Bytes::from_static(br#"{"data":[{},{}]}"#);
+    let none = Bytes::from_static(b"{}");
+    assert!(codec(TITAN).joined(&cut, &[two, none]).is_err());
     assert!(codec(COHERE).pieces(&several).is_empty());
     let one = inbound(r#"{"input":["a"]}"#);
     assert!(codec(TITAN).pieces(&one).is_empty());
