@@ -163,6 +163,18 @@ def test_vendors_see_the_trace_only_where_configured(traced, collector, upstream
     assert not unseen & {"traceparent", "tracestate", "baggage"}
 
 
+def test_every_piece_of_a_request_continues_the_trace(traced, collector, upstream):
+    vendor = upstream("openai", "a")
+    own = {"dialect": "openai", "api_base": vendor.base, "quirks": {"embed_batch": 1}}
+    place = deployment(vendor, provider="house", trace_context=True)
+    gateway = traced({"providers": {"house": own}, "models": {"m": {"deployments": [place]}}})
+    body = {"model": "m", "input": ["a", "b", "c"]}
+    assert gateway.post("/v1/embeddings", body, traceparent=SAMPLED).status == 200
+    (inner,) = kinds(collector.wait_for("the request's span", ended), "CLIENT")
+    seen = [{name.lower(): value for name, value in one["headers"].items()} for one in vendor.journal()]
+    assert [headers["traceparent"] for headers in seen] == [f"00-{TRACE}-{inner.id}-01"] * 3
+
+
 def test_a_streams_span_ends_with_the_stream(traced, collector, start):
     slow = {"provider": "mock", "mock": {"token_delay": "40ms"}}
     gateway = traced({"models": {"m": slow}})

@@ -415,6 +415,64 @@ def test_one_failed_piece_fails_them_all(service, at):
         gateway.openai().embeddings.create(model="m", input=[f"t{n}" for n in range(25)])
 
 
+def test_what_finished_pieces_took_is_billed_although_one_failed(service, at):
+    own = {"dialect": "openai", "api_base": service.url + "/v1", "quirks": {"embed_batch": 1}}
+    prices = {"input": 1, "output": 0}
+
+    def answer(request):
+        if request.json["input"] in (["t19"], "t19"):
+            return given({"error": {"message": "too strange"}}, 400)
+        return vectors(request)
+
+    service.default = answer
+    gateway = at("house", own=own, prices=prices)
+    asks = [{"model": "models/m", "content": {"parts": [{"text": f"t{n}"}]}} for n in range(20)]
+    ways = {
+        "/v1/embeddings": {"model": "m", "input": [f"t{n}" for n in range(20)]},
+        "/v1beta/models/m:batchEmbedContents": {"requests": asks},
+    }
+    billed = 0
+    for path, body in ways.items():
+        assert wire.post(gateway.url + path, body).status == 400
+        # Eight are under way together, so that twelve had ended when the last one began.
+        cost = gateway.metric("tollgate_cost_picodollars_total", model="m") - billed
+        assert 12 <= cost / 1_000_000 <= 19, path
+        billed += cost
+
+
+def test_vectors_that_may_be_of_other_texts_are_no_answer(service, at):
+    gateway = at("qwen", "text-embedding-v4")
+
+    def answer(request):
+        # One too few, and one too many: the sum is right.
+        inputs = request.json["input"]
+        held = inputs[1:] if "t0" in inputs else inputs + ["t99"] if "t10" in inputs else inputs
+        data = [{"index": n, "embedding": [float(text[1:])]} for n, text in enumerate(held)]
+        usage = {"prompt_tokens": 1, "total_tokens": 1}
+        return given({"object": "list", "data": data, "model": "up", "usage": usage})
+
+    service.default = answer
+    body = {"model": "m", "input": [f"t{n}" for n in range(20)]}
+    assert wire.post(f"{gateway.url}/v1/embeddings", body).status == 502
+
+
+def test_more_texts_than_openai_takes_are_not_cut(service, at, start):
+    texts_ = [f"t{number}" for number in range(2049)]
+    asks = [{"model": "models/m", "content": {"parts": [{"text": text}]}} for text in texts_]
+    gateway = at("qwen", "text-embedding-v4")
+    service.default = vectors
+    answer = wire.post(f"{gateway.url}/v1/embeddings", {"model": "m", "input": texts_})
+    assert answer.status == 200 and len(service.only().json["input"]) == 2049
+    service.script()
+    refused = wire.post(f"{gateway.url}/v1beta/models/m:batchEmbedContents", {"requests": asks})
+    assert refused.status == 400 and "requests" in refused.text
+    model = {"provider": "gemini", "model": "gemini-embedding-001", "api_base": service.url}
+    gateway = start({"models": {"m": {"deployments": [model | {"api_keys": ["k"]}]}}})
+    refused = wire.post(f"{gateway.url}/v1/embeddings", {"model": "m", "input": texts_})
+    assert refused.status == 400 and json.loads(refused.body)["error"]["param"] == "input"
+    assert not service.requests
+
+
 def test_texts_for_gemini_go_in_batches_of_its_own_bound(service, start):
     model = {"provider": "gemini", "model": "gemini-embedding-001", "api_base": service.url}
     gateway = start({"models": {"m": {"deployments": [model | {"api_keys": ["k"]}]}}})
