@@ -21,7 +21,7 @@ EXAMPLES = sorted(path.name for path in FOLDER.glob("*.yaml"))
 VARIABLES = [
     *("OPENAI_API_KEY", "OPENAI_API_KEY_2", "ANTHROPIC_API_KEY", "AZURE_API_KEY", "VLLM_API_KEY"),
     *("BEDROCK_SECRET_KEY", "BEDROCK_SESSION_TOKEN"),
-    *("AZURE_RESOURCE", "AZURE_CLIENT_SECRET", "ZHIPU_KEY_1", "ZHIPU_KEY_2", "SILICONFLOW_API_KEY"),
+    *("AZURE_RESOURCE", "AZURE_CLIENT_SECRET", "ZHIPU_KEY_1", "ZHIPU_KEY_2", "SILICONFLOW_API_KEY", "HOUSE_API_KEY"),
 ]
 # Values that are keys as well as names in an address.
 VALUES = {name: "k-" + name.replace("_", "-") for name in VARIABLES}
