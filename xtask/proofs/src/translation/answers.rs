@@ -18,6 +18,7 @@ use super::vendors::{self, Vendor};
 /// The probes of each vendor's dialect, and which of the vendors reads them.
 const PROBES: &[(&str, &str, &str)] = &[
     ("openai.chat", "OpenAI GPT-4o", include_str!("../../answers/openai.chat.json")),
+    ("openai.responses", "OpenAI Responses", include_str!("../../answers/openai.responses.json")),
     (
         "anthropic.messages",
         "Claude Sonnet 4.5",

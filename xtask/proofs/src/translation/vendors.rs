@@ -34,10 +34,10 @@ pub(crate) fn clients() -> Vec<Arc<dyn ClientDialect>> {
 /// # Errors
 /// When an address is none.
 pub(crate) fn chat() -> Result<Vec<Vendor>> {
-    let family = |name, model| {
+    let family = |name, model, api| {
         let quirks = tollgate_providers_openai::quirks_for(model);
         let server = served(quirks, Completions::Native).of_openai();
-        let provider = OpenAi::at(ProviderName::new("openai"), server).speaking(Api::Both);
+        let provider = OpenAi::at(ProviderName::new("openai"), server).speaking(api);
         vendor(name, Arc::new(provider), model, quirks)
     };
     let claude = |name, model| {
@@ -49,8 +49,9 @@ pub(crate) fn chat() -> Result<Vec<Vendor>> {
         vendor(name, provider, model, tollgate_providers_gemini::quirks_for(model))
     };
     Ok(vec![
-        family("OpenAI GPT-4o", "gpt-4o")?,
-        family("OpenAI GPT-5", "gpt-5")?,
+        family("OpenAI GPT-4o", "gpt-4o", Api::Both)?,
+        family("OpenAI GPT-5", "gpt-5", Api::Both)?,
+        family("OpenAI Responses", "gpt-5", Api::Responses)?,
         deepseek("DeepSeek", "deepseek-v4-pro")?,
         qwen("Qwen", "qwen-plus")?,
         claude("Claude Sonnet 4.5", "claude-sonnet-4-5")?,

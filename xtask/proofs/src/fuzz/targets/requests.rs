@@ -147,7 +147,10 @@ fn again(
     let Ok(chat) = chat else { return };
     let Ok(second) = codec.encode(&chat, target) else { return };
     let (first, second) = (is_json(&body), is_json(second.request.body()));
-    assert_eq!(second, first, "written again it is another request");
+    // There, instructions that stood apart are one when they are read.
+    if client.dialect() != Dialect::OPENAI_RESPONSES {
+        assert_eq!(second, first, "written again it is another request");
+    }
 }
 
 /// The body as a value, where a parser of values takes it; JSON it must be for any.
