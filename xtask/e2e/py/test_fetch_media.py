@@ -208,7 +208,7 @@ def test_what_may_not_be_fetched_is_refused_and_named(service, site, start, url,
     url = url.replace("{port}", str(site.port)).replace("{site}", site.url)
     error = refused(gateway, picture(url))
     assert why in error["message"], error
-    assert error["param"] == "messages[0].content[1]" and error["code"] == "invalid_request"
+    assert error["param"] == "messages[0].content[1]" and error["code"] == "unsupported_parameter"
     assert service.requests == [], "nothing is sent without its picture"
     hops = [path for path, _ in site.asked]
     assert hops == ([url.removeprefix(site.url)] if url.startswith(site.url) else []), hops
