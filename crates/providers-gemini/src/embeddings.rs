@@ -1,6 +1,7 @@
 //! Embeddings of one content and of several, both halves. Relayed, the model is set where the body
 //! names it and everything else stays; for other dialects see `translate`.
 
+mod client;
 mod translate;
 
 use bytes::Bytes;
@@ -8,32 +9,30 @@ use http::HeaderMap;
 use serde::Deserialize;
 use serde::de::{IgnoredAny, MapAccess};
 use serde_json::value::RawValue;
-use tollgate_core_types::chat::ChatRequest;
-use tollgate_core_types::reply::ChatReply;
 use tollgate_core_types::{Dialect, Operation, UpstreamError};
 use tollgate_providers_common::scan::{self, Fields, Layout};
 use tollgate_providers_common::splice::{Edits, quote};
 use tollgate_providers_common::{
-    Account, BadRequest, ClientDialect, Codec, DecodeError, EmbedCodec, EmbedReply, EmbedRequest,
-    EncodeError, Encoded, ErrorReport, Facts, Inbound, RenderContext, StreamDecoder, StreamEncoder,
-    UpstreamTarget,
+    Account, BadRequest, Codec, DecodeError, EmbedCodec, EmbedReply, EmbedRequest, EncodeError,
+    Encoded, Facts, Inbound, StreamDecoder, UpstreamTarget,
 };
 
 use crate::count_tokens::NoStream;
-use crate::generate::GenerateClient;
 use crate::request::{self, Method};
 use crate::wire::answer::{self, Counts, malformed};
-use crate::{envelope, error, usage};
+use crate::{error, usage};
 
 const STRATEGY: &str = "load_balance_strategy";
 
-/// Both halves of `gemini.embed_content`.
+/// A vendor of `gemini.embed_content`.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Embed;
 
-/// Both halves of `gemini.batch_embed_contents`.
+/// A vendor of `gemini.batch_embed_contents`.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct BatchEmbed;
+
+pub(crate) use client::EmbedClient;
 
 /// An answer of either.
 #[derive(Debug, Default, Deserialize)]
@@ -136,108 +135,6 @@ impl Codec for BatchEmbed {
     }
 }
 
-impl ClientDialect for Embed {
-    fn dialect(&self) -> Dialect {
-        Dialect::GEMINI_EMBED
-    }
-
-    fn operation(&self) -> Operation {
-        Operation::Embeddings
-    }
-
-    fn facts(&self, body: &[u8]) -> Result<Facts, BadRequest> {
-        facts(body, "content")
-    }
-
-    fn parse(&self, _: &Inbound) -> Result<ChatRequest, BadRequest> {
-        Err(no_conversation())
-    }
-
-    fn parse_embed(&self, inbound: &Inbound) -> Result<EmbedRequest, BadRequest> {
-        translate::parse(inbound, false)
-    }
-
-    fn render_embed(&self, reply: &EmbedReply, _: &Inbound, _: &str) -> Bytes {
-        translate::render(reply, false)
-    }
-
-    /// An answer without a vector: [`ClientDialect::parse`] refuses, so nothing is ever rendered.
-    fn render(&self, _: &ChatReply, _: &RenderContext) -> Bytes {
-        Bytes::from_static(b"{\"embedding\":{\"values\":[]}}")
-    }
-
-    fn stream_encoder(&self, context: RenderContext) -> Box<dyn StreamEncoder> {
-        GenerateClient.stream_encoder(context)
-    }
-
-    fn render_error(&self, report: &ErrorReport) -> Bytes {
-        envelope::render(report)
-    }
-
-    fn render_stream_error(&self, report: &ErrorReport) -> Bytes {
-        envelope::render_event(report)
-    }
-
-    fn keep_alive(&self) -> Bytes {
-        GenerateClient.keep_alive()
-    }
-
-    fn terminator(&self) -> Option<Bytes> {
-        None
-    }
-}
-
-impl ClientDialect for BatchEmbed {
-    fn dialect(&self) -> Dialect {
-        Dialect::GEMINI_BATCH_EMBED
-    }
-
-    fn operation(&self) -> Operation {
-        Operation::Embeddings
-    }
-
-    fn facts(&self, body: &[u8]) -> Result<Facts, BadRequest> {
-        facts(body, "requests")
-    }
-
-    fn parse(&self, _: &Inbound) -> Result<ChatRequest, BadRequest> {
-        Err(no_conversation())
-    }
-
-    fn parse_embed(&self, inbound: &Inbound) -> Result<EmbedRequest, BadRequest> {
-        translate::parse(inbound, true)
-    }
-
-    fn render_embed(&self, reply: &EmbedReply, _: &Inbound, _: &str) -> Bytes {
-        translate::render(reply, true)
-    }
-
-    /// An answer without vectors: [`ClientDialect::parse`] refuses, so nothing is ever rendered.
-    fn render(&self, _: &ChatReply, _: &RenderContext) -> Bytes {
-        Bytes::from_static(b"{\"embeddings\":[]}")
-    }
-
-    fn stream_encoder(&self, context: RenderContext) -> Box<dyn StreamEncoder> {
-        GenerateClient.stream_encoder(context)
-    }
-
-    fn render_error(&self, report: &ErrorReport) -> Bytes {
-        envelope::render(report)
-    }
-
-    fn render_stream_error(&self, report: &ErrorReport) -> Bytes {
-        envelope::render_event(report)
-    }
-
-    fn keep_alive(&self) -> Bytes {
-        GenerateClient.keep_alive()
-    }
-
-    fn terminator(&self) -> Option<Bytes> {
-        None
-    }
-}
-
 fn no_conversation() -> BadRequest {
     BadRequest::field("model", "embeddings are no conversation")
 }
@@ -305,6 +202,7 @@ fn facts(body: &[u8], needed: &str) -> Result<Facts, BadRequest> {
 mod tests {
     use super::*;
     use crate::testing::{inbound, target};
+    use tollgate_providers_common::ClientDialect;
 
     fn sent(codec: &dyn Codec, client: &dyn ClientDialect, body: &str) -> (String, String) {
         let encoded =
@@ -315,8 +213,11 @@ mod tests {
 
     #[test]
     fn the_model_is_set_in_every_request_and_nothing_else_changes() {
-        let (path, body) =
-            sent(&Embed, &Embed, r#"{"content":{"parts":[{"text":"a"}]}, "taskType": "X"}"#);
+        let (path, body) = sent(
+            &Embed,
+            &EmbedClient::ONE,
+            r#"{"content":{"parts":[{"text":"a"}]}, "taskType": "X"}"#,
+        );
         assert_eq!(path, "/v1/models/gemini-embedding-001:embedContent");
         assert_eq!(
             body,
@@ -324,7 +225,7 @@ mod tests {
         );
         let (path, body) = sent(
             &BatchEmbed,
-            &BatchEmbed,
+            &EmbedClient::SEVERAL,
             r#"{"requests":[{"model":"models/alias","content":{}}, {"content":{ }}]}"#,
         );
         assert_eq!(path, "/v1/models/gemini-embedding-001:batchEmbedContents");
@@ -337,10 +238,10 @@ mod tests {
     #[test]
     fn what_is_missing_is_named() {
         for (dialect, body, field) in [
-            (&Embed as &dyn ClientDialect, "{}", "content"),
-            (&Embed, r#"{"content":"a"}"#, "content"),
-            (&BatchEmbed, r#"{"requests":[]}"#, "requests"),
-            (&BatchEmbed, r#"{"requests":["a"]}"#, "requests"),
+            (&EmbedClient::ONE, "{}", "content"),
+            (&EmbedClient::ONE, r#"{"content":"a"}"#, "content"),
+            (&EmbedClient::SEVERAL, r#"{"requests":[]}"#, "requests"),
+            (&EmbedClient::SEVERAL, r#"{"requests":["a"]}"#, "requests"),
         ] {
             let bad = dialect.facts(body.as_bytes()).unwrap_err();
             assert_eq!(bad.param.as_deref(), Some(field), "{body}");

@@ -5,7 +5,7 @@ use tollgate_core_types::{Dialect, ProviderName, VendorPreset};
 use tollgate_providers_common::{ChatCodec, ClientDialect, Codec, EmbedCodec, Provider};
 
 use crate::count_tokens::CountTokens;
-use crate::embeddings::{BatchEmbed, Embed};
+use crate::embeddings::{BatchEmbed, Embed, EmbedClient};
 use crate::generate::{Generate, GenerateClient, Reader};
 
 /// AI Studio as it is known without configuration. Keys of `GOOGLE_API_KEY` are usually for other
@@ -66,7 +66,12 @@ impl Provider for Gemini {
 /// The dialects that clients speak: generation, token counting and both ways of embedding.
 #[must_use]
 pub fn client_dialects() -> Vec<Arc<dyn ClientDialect>> {
-    vec![Arc::new(GenerateClient), Arc::new(CountTokens), Arc::new(Embed), Arc::new(BatchEmbed)]
+    vec![
+        Arc::new(GenerateClient),
+        Arc::new(CountTokens),
+        Arc::new(EmbedClient::ONE),
+        Arc::new(EmbedClient::SEVERAL),
+    ]
 }
 
 #[cfg(test)]

@@ -193,7 +193,7 @@ pub(super) fn render(reply: &EmbedReply, several: bool) -> Bytes {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::embeddings::{BatchEmbed, Embed};
+    use crate::embeddings::EmbedClient;
     use crate::testing::{inbound, lost, target};
 
     #[test]
@@ -216,16 +216,16 @@ mod tests {
     #[test]
     fn requests_of_both_kinds_are_read() {
         let one = r#"{"content":{"parts":[{"text":"a"},{"text":"b"}]},"taskType":"X"}"#;
-        let asked = parse(&inbound(&Embed, one), false).unwrap();
+        let asked = parse(&inbound(&EmbedClient::ONE, one), false).unwrap();
         assert_eq!(asked.texts, ["a\nb"]);
         assert_eq!(asked.extra.len(), 1);
         let several = format!(
             r#"{{"requests":[{one},{{"content":{{"parts":[{{"text":"c"}}]}},"outputDimensionality":3}}]}}"#
         );
-        let asked = parse(&inbound(&BatchEmbed, &several), true).unwrap();
+        let asked = parse(&inbound(&EmbedClient::SEVERAL, &several), true).unwrap();
         assert_eq!((asked.texts.len(), asked.dimensions), (2, Some(3)));
         let bad = r#"{"requests":[{"content":{"parts":[{"inlineData":{}}]}}]}"#;
-        let bad = parse(&inbound(&BatchEmbed, bad), true).unwrap_err();
+        let bad = parse(&inbound(&EmbedClient::SEVERAL, bad), true).unwrap_err();
         assert_eq!(bad.param.as_deref(), Some("requests[0].content.parts[0]"));
     }
 
